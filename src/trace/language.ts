@@ -1,0 +1,50 @@
+/**
+ * The contract of a traceback language: one file in this folder, one fixture folder in test/fixtures/trace/.
+ * A language is pure and total: it throws on no input, takes time linear in the text, and keeps no state between calls.
+ */
+import type { Traceback } from '../core/shapes.js'
+
+export interface TraceLanguage {
+  /** Lower case, e.g. `python`; the value of `Traceback.language`. */
+  readonly name: string
+
+  /**
+   * A byte-cheap necessary condition: every text that holds a traceback of this language holds one of these strings.
+   * Case matters; ASCII only. Used to skip `find` and, joined over a source's languages, as alarms.
+   */
+  readonly hints: readonly string[]
+
+  /**
+   * The first traceback at or after `from`, or undefined. Chained, caused and grouped exceptions are one traceback.
+   * Lines end with `\n` or `\r\n`. `start` is the first character that belongs to the traceback (`Traceback (most…`,
+   * `Exception in thread…`, `java.io.IOException: …`), which may stand in the middle of a line behind a log message.
+   * Calling again with `from = result.end` finds the next one.
+   */
+  find(text: string, from: number): Traceback | undefined
+
+  /**
+   * Reads what a logger stored in a stack field (`error.stack`, `exc_info`, `stack_trace`), where the whole text is
+   * the stack and parts may be missing (frames only, no header; header only). Undefined when nothing is recognised.
+   */
+  read(stack: string): Traceback | undefined
+
+  /**
+   * For lines that stand outside any log record: when `line` begins a traceback that the runtime itself prints, a
+   * follower that says which next lines belong to it. `line` has no line end and may be latin1-decoded UTF-8.
+   */
+  follow(line: string): Follower | undefined
+
+  /**
+   * True when `line` can only be the start of something the runtime printed by itself, never a continuation of a log
+   * record (`Exception in thread "main" …`). Such a line ends the record before it.
+   */
+  interrupts(line: string): boolean
+}
+
+/** Follows one traceback line by line. One per open group. */
+export interface Follower {
+  /** Whether `line` belongs to the traceback. After a false the follower is not asked again. */
+  takes(line: string): boolean
+  /** True when no further line can belong to it, so that the group may close at once. */
+  readonly complete: boolean
+}
