@@ -1,0 +1,190 @@
+/**
+ * Chunks in, lines out. Holds back an unfinished last line until its newline comes, cuts lines over the limit, finds
+ * the framing (plain, CRI, docker) of each line, and says which lines hold an alarm. Pure; promises the same lines
+ * however the bytes are cut into chunks.
+ *
+ *   carry            chunk
+ *   ├── unfinished ──┼── rest of it \n ── line \n ── line \n ── unfinished
+ *                    └ joined and framed as one line        └ the next carry
+ */
+import type { Chunk } from '../core/shapes.js'
+import { frameCri } from './cri.js'
+import { frameDocker } from './docker.js'
+import { emptyLine, type Line, PLAIN } from './line.js'
+
+const NEWLINE = 10
+const RETURN = 13
+const OPEN_BRACE = 123
+
+/** How the lines of a file are wrapped. `auto` looks at every line anew: runtimes change under a file's feet. */
+export type Format = 'auto' | 'plain' | 'cri' | 'docker'
+
+export interface FramerOptions {
+  readonly format: Format
+  /** Longest line body kept, in bytes; the rest of a longer line is left out, marked and counted. */
+  readonly maxLineBytes: number
+  /** Finds the next alarm in a latin1 view; undefined: every line is an alarm. Needs the `g` flag. */
+  readonly alarms: RegExp | undefined
+}
+
+/** Takes one line. The object is reused: nothing of it may be kept but strings sliced from its view. */
+export type LineSink = (line: Line) => void
+
+export class Framer {
+  readonly #options: FramerOptions
+  readonly #sink: LineSink
+  readonly #line: Line = emptyLine()
+  /** Own alarms object: `lastIndex` is state and must not be shared between files. */
+  readonly #alarms: RegExp | undefined
+  /** Bytes of the unfinished last line; their total never exceeds maxLineBytes. */
+  #carry: Buffer[] = []
+  #carryBytes = 0
+  /** File offset of the first byte of the unfinished line. */
+  #carryFrom = 0
+  /** Bytes of the unfinished line that were left out already. */
+  #skipped = 0
+  /** File offset just after the last byte seen. */
+  #end = 0
+
+  /** Lines handed on, lines cut, bytes left out by cutting, CRI or docker lines that did not parse. */
+  lines = 0
+  linesCut = 0
+  bytesCut = 0
+  linesUnframed = 0
+  #framed = false
+
+  constructor(options: FramerOptions, sink: LineSink) {
+    this.#options = options
+    this.#sink = sink
+    this.#alarms = options.alarms && new RegExp(options.alarms.source, options.alarms.flags)
+  }
+
+  /** Everything before this file offset has been handed on as lines. */
+  get lineOffset(): number {
+    return this.#carryBytes > 0 || this.#skipped > 0 ? this.#carryFrom : this.#end
+  }
+
+  push(chunk: Chunk): void {
+    const { bytes, offset } = chunk
+    let start = 0
+    this.#end = offset + bytes.length
+    if (this.#carryBytes > 0 || this.#skipped > 0) {
+      const newline = bytes.indexOf(NEWLINE, start)
+      this.#keep(bytes.subarray(start, newline < 0 ? bytes.length : newline), offset + start)
+      if (newline < 0) return
+      this.#finishCarry(offset + newline + 1)
+      start = newline + 1
+    }
+    const last = bytes.lastIndexOf(NEWLINE)
+    if (last >= start) {
+      this.#frame(bytes.toString('latin1', start, last + 1), offset + start)
+      start = last + 1
+    }
+    if (start < bytes.length) this.#keep(bytes.subarray(start), offset + start)
+  }
+
+  /** Hands on an unterminated last line: no newline will come any more. */
+  flush(): void {
+    if (this.#carryBytes > 0 || this.#skipped > 0) this.#finishCarry(this.#end)
+  }
+
+  #keep(part: Buffer, from: number): void {
+    if (this.#carryBytes === 0 && this.#skipped === 0) this.#carryFrom = from
+    const room = this.#options.maxLineBytes - this.#carryBytes
+    const kept = part.length > room ? part.subarray(0, room) : part
+    if (kept.length > 0) {
+      this.#carry.push(Buffer.from(kept))
+      this.#carryBytes += kept.length
+    }
+    this.#skipped += part.length - kept.length
+  }
+
+  #finishCarry(to: number): void {
+    const view = Buffer.concat(this.#carry, this.#carryBytes).toString('latin1')
+    const skipped = this.#skipped
+    const from = this.#carryFrom
+    this.#carry = []
+    this.#carryBytes = 0
+    this.#skipped = 0
+    this.#nextAlarm = this.#findAlarm(view, 0)
+    this.#emit(view, 0, view.length, from, to, skipped)
+  }
+
+  /** Start of the next alarm in the view being framed; the view's length when there is none. */
+  #nextAlarm = 0
+
+  #findAlarm(view: string, from: number): number {
+    const alarms = this.#alarms
+    if (alarms === undefined) return from
+    alarms.lastIndex = from
+    const match = alarms.exec(view)
+    return match === null ? Number.POSITIVE_INFINITY : match.index
+  }
+
+  /** Frames whole lines: `view` ends with a newline. */
+  #frame(view: string, offset: number): void {
+    const max = this.#options.maxLineBytes
+    this.#nextAlarm = this.#findAlarm(view, 0)
+    let start = 0
+    while (start < view.length) {
+      const newline = view.indexOf('\n', start)
+      const over = newline - start - max
+      if (over > 0) this.#emit(view, start, start + max, offset + start, offset + newline + 1, over)
+      else this.#emit(view, start, newline, offset + start, offset + newline + 1, 0)
+      start = newline + 1
+    }
+  }
+
+  #emit(view: string, start: number, end: number, from: number, to: number, skipped: number): void {
+    const line = this.#line
+    line.view = view
+    line.decoded = false
+    line.from = from
+    line.to = to
+    line.lane = PLAIN
+    line.partial = false
+    line.cut = skipped > 0
+    line.timeStart = 0
+    line.timeEnd = 0
+    if (end > start && view.charCodeAt(end - 1) === RETURN) end--
+    // A byte order mark is not text. It can only stand at the very start of the file.
+    if (from === 0 && view.startsWith('\xef\xbb\xbf', start)) start += 3
+    // A crash or a sparse copytruncate leaves blocks of NULs; they are not part of any line.
+    while (start < end && view.charCodeAt(start) === 0) start++
+    line.start = start
+    line.end = end
+    if (this.#nextAlarm < start) this.#nextAlarm = this.#findAlarm(view, start)
+    this.#unwrap(line, view.charCodeAt(start))
+    if (line.view !== view) {
+      // Unescaping may join what the escaped bytes kept apart, so a docker body is searched anew.
+      line.alarmed = line.cut || this.#alarms === undefined || bodyHolds(this.#alarms, line)
+    } else {
+      if (this.#nextAlarm < line.start) this.#nextAlarm = this.#findAlarm(view, line.start)
+      // What was cut off may have held the alarm.
+      line.alarmed = line.cut || this.#nextAlarm < line.end
+    }
+    if (skipped > 0) {
+      this.linesCut++
+      this.bytesCut += skipped
+    }
+    this.lines++
+    this.#sink(line)
+  }
+
+  #unwrap(line: Line, first: number): void {
+    const { format } = this.#options
+    if (format === 'plain') return
+    let framed = false
+    // The body of a cut line may hold anything, so only whole docker lines parse; CRI needs its prefix only.
+    if (format !== 'docker' && first >= 48 && first <= 57) framed = frameCri(line)
+    else if (format !== 'cri' && first === OPEN_BRACE) framed = frameDocker(line)
+    if (framed) this.#framed = true
+    else if (format !== 'auto' || this.#framed) this.linesUnframed++
+  }
+}
+
+function bodyHolds(alarms: RegExp, line: Line): boolean {
+  alarms.lastIndex = line.start
+  const match = alarms.exec(line.view)
+  return match !== null && match.index < line.end
+}

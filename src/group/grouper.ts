@@ -1,0 +1,395 @@
+/**
+ * Lines in, entries out: decides which lines are one logical message, and is the one place that decodes.
+ * A line with a head begins an entry and takes every line up to the next head; a line outside any record joins only
+ * where a traceback's grammar, its indentation or its tag says so; a JSON line always stands alone.
+ * A group that closes without an alarm is forgotten undecoded. Pure; time comes in through `tick`.
+ */
+import type { Entry, Stream } from '../core/shapes.js'
+import { Heads } from './heads.js'
+
+/** A line as the framer gives it; the grouper keeps only slices of its view. */
+export interface GroupLine {
+  readonly view: string
+  readonly start: number
+  readonly end: number
+  readonly decoded: boolean
+  readonly from: number
+  readonly to: number
+  readonly lane: 0 | 1 | 2
+  readonly partial: boolean
+  readonly cut: boolean
+  readonly alarmed: boolean
+  readonly timeStart: number
+  readonly timeEnd: number
+}
+
+/** Follows a traceback outside a record line by line. */
+export interface GroupFollower {
+  takes(line: string): boolean
+  readonly complete: boolean
+}
+
+/** The part of a traceback language that grouping needs. */
+export interface GroupLanguage {
+  follow(line: string): GroupFollower | undefined
+  interrupts(line: string): boolean
+}
+
+export interface GrouperOptions {
+  readonly languages: readonly GroupLanguage[]
+  /** The remapper's own head patterns. */
+  readonly heads: readonly string[]
+  /** Largest text of one entry, in bytes; what is over is left out, marked and counted. */
+  readonly maxEntryBytes: number
+  /** Close a group when its lane has been silent this long, in ms. */
+  readonly idleMs: number
+  /** Judge one calm group in this many all the same, to find out whether alarms miss anything; 0 = never. */
+  readonly sampleEvery: number
+}
+
+/** `calm` entries held no alarm and were judged only as a sample. */
+export type EntrySink = (entry: Entry, calm: boolean) => void
+
+const OPEN_BRACE = 123
+const CLOSE_BRACE = 125
+const SPACE = 32
+const TAB = 9
+const STREAMS: readonly (Stream | undefined)[] = [undefined, 'stdout', 'stderr']
+const BYTES_OVER_ASCII = /[\x80-\xff]/
+/** `[request-id] [web] ` in front of every line of a tagged logger; tags hold no blanks at their ends. */
+const TAGS = /(?:\[[^\]\s][^\]\n]{0,120}\] ){1,6}/y
+/** Longest line that grammars look at; what is longer begins nothing and follows nothing that we know. */
+const MAX_GRAMMAR_CHARS = 16_384
+
+/** The open group of one lane. */
+class Group {
+  open = false
+  headed = false
+  alarmed = false
+  cut = false
+  /** The next line belongs to the head whatever it looks like (java.util.logging's second line). */
+  expectsSecond = false
+  follower: GroupFollower | undefined
+  /** The tag prefix of the group's first line, when the group is outside any record. */
+  tags = ''
+  bytes = 0
+  from = 0
+  to = 0
+  time: string | undefined
+  decoded = false
+  readonly parts: string[] = []
+  readonly offsets: number[] = []
+  /** When the last line came, on the caller's clock. */
+  touched = 0
+}
+
+/** Pieces of a line that the container runtime split. */
+class Partial {
+  pieces: string[] = []
+  bytes = 0
+  from = 0
+  cut = false
+  alarmed = false
+  touched = 0
+  time: string | undefined
+  decoded = false
+}
+
+export class Grouper {
+  readonly #options: GrouperOptions
+  readonly #sink: EntrySink
+  readonly #heads: Heads
+  readonly #groups = [new Group(), new Group(), new Group()]
+  readonly #partials: (Partial | undefined)[] = [undefined, undefined, undefined]
+  #now = 0
+  #calm = 0
+
+  /** For the accounting: lines of groups that closed without an alarm, and groups and bytes that were over the limit. */
+  linesCalm = 0
+  /** Physical lines that a container runtime had split off and that went into the line before them. */
+  linesJoined = 0
+  entriesCut = 0
+  bytesCut = 0
+
+  constructor(options: GrouperOptions, sink: EntrySink) {
+    this.#options = options
+    this.#sink = sink
+    this.#heads = new Heads(options.heads)
+  }
+
+  /** File offset of the first byte that an open group or an unfinished line still needs; undefined when none does. */
+  get openFrom(): number | undefined {
+    let least: number | undefined
+    for (const group of this.#groups) if (group.open) least = Math.min(least ?? group.from, group.from)
+    for (const partial of this.#partials) if (partial) least = Math.min(least ?? partial.from, partial.from)
+    return least
+  }
+
+  /** Lines held by open groups. */
+  get linesOpen(): number {
+    return this.#groups.reduce((sum, group) => sum + (group.open ? group.offsets.length : 0), 0)
+  }
+
+  /** Closes the groups that have been silent long enough. `now` in ms, on the clock given to `line`. */
+  tick(now: number): void {
+    this.#now = now
+    for (let lane = 0; lane < 3; lane++) {
+      const partial = this.#partials[lane]
+      if (partial && now - partial.touched >= this.#options.idleMs) this.#finishPartial(lane as 0 | 1 | 2)
+      const group = this.#groups[lane]
+      if (group?.open && now - group.touched >= this.#options.idleMs) this.#close(group)
+    }
+  }
+
+  /** Closes everything: no more lines will come. */
+  flush(): void {
+    for (let lane = 0; lane < 3; lane++) {
+      if (this.#partials[lane]) this.#finishPartial(lane as 0 | 1 | 2)
+      const group = this.#groups[lane]
+      if (group?.open) this.#close(group)
+    }
+  }
+
+  line(line: GroupLine): void {
+    if (line.partial || this.#partials[line.lane]) this.#part(line)
+    else this.#whole(line)
+  }
+
+  #part(line: GroupLine): void {
+    let partial = this.#partials[line.lane]
+    if (!partial) {
+      partial = new Partial()
+      partial.from = line.from
+      partial.time = line.timeEnd > line.timeStart ? line.view.slice(line.timeStart, line.timeEnd) : undefined
+      partial.decoded = line.decoded
+      this.#partials[line.lane] = partial
+    } else this.linesJoined++
+    const room = Math.max(0, this.#options.maxEntryBytes - partial.bytes)
+    const length = line.end - line.start
+    const piece = line.view.slice(line.start, line.start + Math.min(length, room))
+    // A runtime may have changed between two pieces; both sides become text then.
+    if (partial.decoded !== line.decoded) {
+      partial.pieces = [partial.decoded ? partial.pieces.join('') : decode(partial.pieces.join(''))]
+      partial.pieces.push(line.decoded ? piece : decode(piece))
+      partial.decoded = true
+    } else partial.pieces.push(piece)
+    partial.bytes += piece.length
+    partial.cut ||= line.cut || piece.length < length
+    if (piece.length < length) this.bytesCut += length - piece.length
+    // An alarm may be cut in two by the runtime, so a line in pieces always counts as alarmed.
+    partial.alarmed = true
+    partial.touched = this.#now
+    if (!line.partial) this.#finishPartial(line.lane, line.to)
+    else this.#lastTo[line.lane] = line.to
+  }
+
+  /** File offset just after the last piece of each lane's unfinished line. */
+  readonly #lastTo = [0, 0, 0]
+
+  #finishPartial(lane: 0 | 1 | 2, to = this.#lastTo[lane] ?? 0): void {
+    const partial = this.#partials[lane]
+    this.#partials[lane] = undefined
+    if (!partial) return
+    const body = partial.pieces.join('')
+    const time = partial.time ?? ''
+    const view = body + time
+    this.#whole({
+      view,
+      start: 0,
+      end: body.length,
+      decoded: partial.decoded,
+      from: partial.from,
+      to,
+      lane,
+      partial: false,
+      cut: partial.cut,
+      alarmed: partial.alarmed,
+      timeStart: body.length,
+      timeEnd: view.length,
+    })
+  }
+
+  #whole(line: GroupLine): void {
+    const group = this.#groups[line.lane] as Group
+    const { view, start, end } = line
+    const first = end > start ? view.charCodeAt(start) : 0
+    // Blank and indented lines are no heads: the commonest continuation is decided without a regex.
+    const indented = first === SPACE || first === TAB || first === 0
+
+    if (group.open && group.expectsSecond) {
+      group.expectsSecond = false
+      this.#join(group, line, start)
+    } else if (first === OPEN_BRACE && isJsonLine(view, start, end)) {
+      if (group.open) this.#close(group)
+      this.#begin(group, line, start, false)
+      this.#close(group)
+    } else if (!indented && this.#heads.begins(view, start, end)) {
+      if (group.open) this.#close(group)
+      this.#begin(group, line, start, true)
+      if (first >= 65 && first <= 90) group.expectsSecond = this.#heads.expectsSecond(view.slice(start, end))
+    } else if (group.open && group.headed && (indented || !this.#interrupts(view, start, end))) {
+      this.#join(group, line, start)
+    } else if (!(group.open && !group.headed && this.#continuesOutside(group, line, indented))) {
+      if (group.open) this.#close(group)
+      // A blank line outside any record says nothing and begins nothing.
+      if (first === 0) this.linesCalm++
+      else this.#beginOutside(group, line, start)
+    }
+  }
+
+  #interrupts(view: string, start: number, end: number): boolean {
+    if (end - start > MAX_GRAMMAR_CHARS) return false
+    const text = view.slice(start, end)
+    return this.#options.languages.some((language) => language.interrupts(text))
+  }
+
+  /** A line outside any record: it may begin a traceback that the runtime prints, or stand alone. */
+  #beginOutside(group: Group, line: GroupLine, start: number): void {
+    this.#begin(group, line, start, false)
+    group.tags = tagsAt(line.view, start, line.end)
+    this.#startFollowing(group, line.view.slice(start + group.tags.length, line.end))
+    if (group.follower?.complete) this.#close(group)
+  }
+
+  #startFollowing(group: Group, text: string): void {
+    group.follower = undefined
+    if (text.length > MAX_GRAMMAR_CHARS) return
+    for (const language of this.#options.languages) {
+      const follower = language.follow(text)
+      if (follower) {
+        group.follower = follower
+        return
+      }
+    }
+  }
+
+  /** Joins the line to a group that has no head, where grammar, tag or indentation allows it. */
+  #continuesOutside(group: Group, line: GroupLine, indented: boolean): boolean {
+    let start = line.start
+    // Tagged loggers repeat the tag on the lines of one message, though not on all of them.
+    if (group.tags !== '' && line.view.startsWith(group.tags, start)) start += group.tags.length
+    const text = line.view.slice(start, Math.min(line.end, start + MAX_GRAMMAR_CHARS))
+    if (group.follower) {
+      if (!group.follower.takes(text)) return false
+      this.#join(group, line, start)
+      if (group.follower.complete) this.#close(group)
+      return true
+    }
+    if (start > line.start || indented) {
+      // The same tag alone does not make one message; what is under it must look like more of it.
+      if (start > line.start && !this.#deserves(group, text)) return false
+      this.#join(group, line, start)
+      if (!group.follower && text.trim() !== '') this.#startFollowing(group, text)
+      return true
+    }
+    // An almost empty first line (only tags) has its message on the next one.
+    if (group.offsets.length === 1 && group.bytes <= group.tags.length + 1 && group.tags !== '') {
+      this.#join(group, line, start)
+      this.#startFollowing(group, text)
+      return true
+    }
+    return false
+  }
+
+  /** Whether a line under the tag of an open group continues it: blank, indented, or the start of a traceback. */
+  #deserves(group: Group, text: string): boolean {
+    if (text.trim() === '' || text.startsWith(' ') || text.startsWith('\t')) return true
+    return group.bytes <= group.tags.length + 4 && this.#options.languages.some((language) => language.follow(text))
+  }
+
+  #begin(group: Group, line: GroupLine, start: number, headed: boolean): void {
+    group.open = true
+    group.headed = headed
+    group.alarmed = false
+    group.cut = false
+    group.expectsSecond = false
+    group.follower = undefined
+    group.tags = ''
+    group.bytes = 0
+    group.from = line.from
+    group.decoded = line.decoded
+    group.time = line.timeEnd > line.timeStart ? line.view.slice(line.timeStart, line.timeEnd) : undefined
+    this.#join(group, line, start)
+  }
+
+  #join(group: Group, line: GroupLine, start: number): void {
+    group.to = line.to
+    group.touched = this.#now
+    group.alarmed ||= line.alarmed
+    group.cut ||= line.cut
+    const length = line.end - start
+    const room = this.#options.maxEntryBytes - group.bytes
+    if (length > room) {
+      if (!group.cut) this.entriesCut++
+      group.cut = true
+      this.bytesCut += length - Math.max(0, room)
+    }
+    group.offsets.push(line.from)
+    if (room <= 0 && group.bytes > 0) return
+    const text = line.view.slice(start, start + Math.min(length, Math.max(0, room)))
+    // Lines of one group differ in kind only when the runtime changed between them; text wins then.
+    if (group.decoded !== line.decoded && group.parts.length > 0) {
+      if (!group.decoded)
+        group.parts.forEach((part, i) => {
+          group.parts[i] = decode(part)
+        })
+      group.parts.push(line.decoded ? text : decode(text))
+      group.decoded = true
+    } else group.parts.push(text)
+    group.bytes += length + 1
+  }
+
+  #close(group: Group): void {
+    group.open = false
+    const { parts, offsets } = group
+    let calm = false
+    if (!group.alarmed) {
+      const { sampleEvery } = this.#options
+      if (sampleEvery === 0 || ++this.#calm % sampleEvery !== 0) {
+        this.linesCalm += offsets.length
+        parts.length = 0
+        offsets.length = 0
+        return
+      }
+      calm = true
+    }
+    const joined = parts.length === 1 ? (parts[0] as string) : parts.join('\n')
+    const text = group.decoded ? joined : decode(joined)
+    const stream = STREAMS[this.#groups.indexOf(group)]
+    const time = group.time === undefined ? Number.NaN : Date.parse(group.time)
+    const entry: Entry = {
+      text,
+      from: group.from,
+      to: group.to,
+      lineOffsets: offsets.slice(),
+      ...(stream && { stream }),
+      ...(Number.isNaN(time) ? {} : { time }),
+      ...(group.cut && { cut: true }),
+    }
+    parts.length = 0
+    offsets.length = 0
+    this.#sink(entry, calm)
+  }
+}
+
+/** One whole JSON object on a line: begins with `{`, ends with `}`, blanks aside. */
+function isJsonLine(view: string, start: number, end: number): boolean {
+  let last = end - 1
+  while (last > start && (view.charCodeAt(last) === SPACE || view.charCodeAt(last) === TAB)) last--
+  if (view.charCodeAt(last) !== CLOSE_BRACE) return false
+  let next = start + 1
+  while (next < last && view.charCodeAt(next) === SPACE) next++
+  const code = view.charCodeAt(next)
+  return code === 34 || next === last
+}
+
+function tagsAt(view: string, start: number, end: number): string {
+  if (view.charCodeAt(start) !== 91) return ''
+  TAGS.lastIndex = start
+  const match = TAGS.exec(view)
+  return match && start + match[0].length <= end ? match[0] : ''
+}
+
+function decode(latin1: string): string {
+  return BYTES_OVER_ASCII.test(latin1) ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1
+}

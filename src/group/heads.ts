@@ -1,0 +1,83 @@
+/**
+ * Heads: the shapes in which loggers begin a record. A line with a head starts an entry; a line without one may only
+ * continue what is open. Written once for all loggers, since any of them may write into any file; remappers add their
+ * own with `multiline.start`. Works on latin1 views at a position; ASCII only.
+ */
+
+const LEVEL =
+  'TRACE|FINEST|FINER|FINE|DEBUG|CONFIG|INFO|INFORMATION|NOTICE|SUCCESS|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|ALERT|EMERG|EMERGENCY|PANIC|DPANIC|UNKNOWN|VERBOSE'
+const ANY_LEVEL = `(?:${LEVEL}|${LEVEL.toLowerCase()}|${LEVEL.toLowerCase().replace(/(^|\|)([a-z])/g, (_, bar: string, letter: string) => bar + letter.toUpperCase())})`
+
+const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)'
+const CLOCK = '\\d{1,2}:\\d\\d:\\d\\d'
+
+/** A record's time, in the spellings of the loggers that Errand knows. */
+const TIMES = [
+  // 2026-11-20 10:15:32,123 · 2026-11-20T10:15:32Z · 2026/11/20 10:15:32 · 20260101T101532
+  '\\d{4}[-/.]\\d\\d[-/.]\\d\\d(?:[T ]| +)\\d\\d:\\d\\d',
+  '\\d{8}T\\d{6}',
+  // 10:15:32.123 [main] · 10:15:32 INFO
+  `${CLOCK}[.,]\\d{3}`,
+  `${CLOCK} (?=\\[|${ANY_LEVEL}\\b)`,
+  // 20-Nov-2026 10:15:32 · 20/Nov/2026:10:15:32 · 20.11.2026 10:15:32
+  `\\d{1,2}[-/. ](?:\\d\\d|${MONTH})[-/. ]\\d{2,4}[ :T]\\d\\d:\\d\\d`,
+  // Nov 20, 2026 10:15:32 AM (java.util.logging) · Nov 20 10:15:32 (syslog)
+  `${MONTH} +\\d{1,2},? (?:\\d{4},? )?${CLOCK}`,
+  // Fri Nov 20 10:15:32 2026 · Fri, 20 Nov 2026 10:15:32
+  `(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:\\d{1,2} )?${MONTH} (?: ?\\d{1,2} )?(?:\\d{4} )?${CLOCK}`,
+]
+
+/** A colour code or a syslog priority may stand before anything. */
+const BEFORE = '(?:\\x1b\\[[0-9;]*m)*(?:<\\d{1,3}>\\d? ?)?'
+
+const HEAD = new RegExp(
+  `${BEFORE}(?:${[
+    // time first, possibly in brackets
+    `[\\[(]?(?:${TIMES.join('|')})`,
+    // level first, then a time, a bracket, a logger or a message
+    `\\[?${ANY_LEVEL}\\b\\]?(?::[\\w.]+:|:? +\\[|:? *[-|] |:? +\\d{4}-|: |\\s+\\(|\\]|\\x1b| {1,5}[\\w.$\\x1b]|$)`,
+    // Ruby: E, [2026-…  · klog: E1120 10:15:32.123456
+    '[DIWEFAU], \\[\\d{4}-',
+    '[IWEF]\\d{4} \\d\\d:\\d\\d:\\d\\d',
+    // logfmt
+    '(?:time|ts|level|lvl|severity|timestamp)=',
+  ].join('|')})`,
+  'y',
+)
+
+/** Where a head may begin: any other first character rules it out without a regex. */
+const FIRST = new Uint8Array(256)
+for (const character of '0123456789[(<\x1b') FIRST[character.charCodeAt(0)] = 1
+for (let code = 65; code <= 90; code++) FIRST[code] = 1
+for (const character of 'tfdcinswepaluv') FIRST[character.charCodeAt(0)] = 1
+
+/** java.util.logging's SimpleFormatter: `Nov 20, 2026 10:15:32 AM com.acme.Shop method`, the level on the next line. */
+const JUL_FIRST = new RegExp(`${MONTH} +\\d{1,2}, \\d{4},? ${CLOCK}(?: [AP]M)? [\\w.$]+(?: [\\w.$<>]+)?$`, 'y')
+
+export class Heads {
+  readonly #extra: readonly RegExp[]
+
+  /** `extra` are a remapper's own head patterns, matched at the start of the line. */
+  constructor(extra: readonly string[] = []) {
+    this.#extra = extra.map((pattern) => new RegExp(pattern, 'y'))
+  }
+
+  /** Whether a record begins at `view[start]`; the line ends at `end`. */
+  begins(view: string, start: number, end: number): boolean {
+    if (end <= start) return false
+    for (const pattern of this.#extra) if (matchesAt(pattern, view, start)) return true
+    const code = view.charCodeAt(start)
+    if (code > 255 || FIRST[code] === 0) return false
+    return matchesAt(HEAD, view, start)
+  }
+
+  /** Whether the line is the first of java.util.logging's two head lines. */
+  expectsSecond(line: string): boolean {
+    return matchesAt(JUL_FIRST, line, 0)
+  }
+}
+
+function matchesAt(pattern: RegExp, text: string, at: number): boolean {
+  pattern.lastIndex = at
+  return pattern.test(text)
+}

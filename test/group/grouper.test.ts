@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest'
+import type { Entry } from '../../src/core/shapes.js'
+import { compileAlarms } from '../../src/frame/alarms.js'
+import { Framer } from '../../src/frame/framer.js'
+import { Grouper, type GrouperOptions, type GroupLanguage } from '../../src/group/grouper.js'
+
+/** A toy language: `Trace:` begins, `  in …` goes on, `Boom` ends it; `Crash!` interrupts. */
+const toy: GroupLanguage = {
+  follow(line) {
+    if (!line.startsWith('Trace:') && !line.startsWith('Crash!')) return undefined
+    let complete = false
+    return {
+      takes(next) {
+        if (complete) return false
+        complete = next === 'Boom'
+        return complete || next.startsWith('  in ')
+      },
+      get complete() {
+        return complete
+      },
+    }
+  },
+  interrupts: (line) => line.startsWith('Crash!'),
+}
+
+function group(text: string, options: Partial<GrouperOptions> & { everyLine?: boolean } = {}) {
+  const entries: Entry[] = []
+  const grouper = new Grouper(
+    { languages: [toy], heads: [], maxEntryBytes: 1 << 20, idleMs: 1000, sampleEvery: 0, ...options },
+    (entry) => entries.push(entry),
+  )
+  const alarms = options.everyLine === false ? compileAlarms(['error'], []) : undefined
+  const framer = new Framer({ format: 'auto', maxLineBytes: 1 << 20, alarms }, (line) => grouper.line(line))
+  framer.push({ bytes: Buffer.from(text), offset: 0 })
+  return { entries, grouper, framer, texts: () => entries.map((entry) => entry.text) }
+}
+
+function texts(text: string, options = {}): string[] {
+  const grouped = group(text, options)
+  grouped.framer.flush()
+  grouped.grouper.flush()
+  return grouped.texts()
+}
+
+describe('records with a head', () => {
+  for (const [name, head] of [
+    ['ISO time', '2026-11-20 10:15:32,123 ERROR x'],
+    ['ISO time in brackets', '[2026-11-20T10:15:32Z] x'],
+    ['time only', '10:15:32.123 [main] ERROR x'],
+    ['level first', 'ERROR:shop.web:x'],
+    ['level and time', 'WARNING 2026-11-20 10:15:32 x'],
+    ['level in brackets', '[ERROR] x'],
+    ['level and colon', 'error: x'],
+    ['Ruby Logger', 'E, [2026-11-20T10:15:32.1 #1] ERROR -- : x'],
+    ['klog', 'E1120 10:15:32.123456       1 a.go:1] x'],
+    ['logfmt', 'time="2026-11-20T10:15:32Z" level=error msg=x'],
+    ['syslog', 'Nov 20 10:15:32 host app: x'],
+    ['Apache', '[Fri Nov 20 10:15:32.1 2026] [core:error] x'],
+    ['colour', '\u001b[31mERROR\u001b[0m x'],
+    ['slashes', '2026/11/20 10:15:32 x'],
+  ] as const)
+    it(`begin at ${name}`, () =>
+      expect(texts(`${head}\nmore\n\n  more\n${head}\n`)).toEqual([`${head}\nmore\n\n  more`, head]))
+
+  for (const line of [
+    'and more',
+    'Errors are many',
+    'INFORMED people',
+    'http://x',
+    '12 monkeys',
+    '10.0.0.1 said',
+    '1.2.3',
+  ])
+    it(`do not begin at "${line}"`, () => expect(texts(`ERROR: a\n${line}\n`)).toEqual([`ERROR: a\n${line}`]))
+
+  it('of java.util.logging have two head lines', () => {
+    const record =
+      'Nov 21, 2026 12:21:07 AM com.acme.Shop pay\nSEVERE: it broke\njava.io.IOException: x\n\tat a.b(C.java:1)\n'
+    expect(texts(record + record)).toEqual([record.trimEnd(), record.trimEnd()])
+  })
+
+  it('end where the runtime itself speaks', () => {
+    expect(texts('INFO: a\nCrash! now\n  in f\nBoom\nrest\n')).toEqual(['INFO: a', 'Crash! now\n  in f\nBoom', 'rest'])
+  })
+
+  it('take a traceback that follows', () => {
+    expect(texts('WARN: a\nTrace:\n  in f\nBoom\nINFO: b\n')).toEqual(['WARN: a\nTrace:\n  in f\nBoom', 'INFO: b'])
+  })
+})
+
+describe('lines outside any record', () => {
+  it('stand alone', () => expect(texts('one\ntwo\nthree\n')).toEqual(['one', 'two', 'three']))
+  it('take indented lines along', () =>
+    expect(texts('select a\n  from b\nnext\n')).toEqual(['select a\n  from b', 'next']))
+  it('follow the grammar of a traceback, and two back to back stay two', () =>
+    expect(texts('Trace:\n  in f\nBoom\nTrace:\n  in g\nBoom\nplain\n')).toEqual([
+      'Trace:\n  in f\nBoom',
+      'Trace:\n  in g\nBoom',
+      'plain',
+    ]))
+  it('are emitted at once when the traceback is known to be complete', () => {
+    expect(group('Trace:\n  in f\nBoom\n').texts()).toEqual(['Trace:\n  in f\nBoom'])
+  })
+  it('lose a tag that the logger repeats', () => {
+    expect(texts('[r-1] [web] \n[r-1] [web] Trace:\n[r-1] [web]   in f\n[r-1] [web] Boom\n')).toEqual([
+      '[r-1] [web] \nTrace:\n  in f\nBoom',
+    ])
+  })
+  it('with the same tag are not one message', () => {
+    expect(texts('[r-1] one\n[r-1] two\n')).toEqual(['[r-1] one', '[r-1] two'])
+  })
+})
+
+describe('JSON lines', () => {
+  it('always stand alone, even inside a record', () => {
+    expect(texts('ERROR: a\n{"b":1}\nmore\n')).toEqual(['ERROR: a', '{"b":1}', 'more'])
+  })
+  it('are emitted at once', () => expect(group('{"b":1}\n').texts()).toEqual(['{"b":1}']))
+})
+
+describe('groups', () => {
+  it('close after an idle time', () => {
+    const { grouper, entries } = group('ERROR: a\n')
+    grouper.tick(999)
+    expect(entries).toEqual([])
+    grouper.tick(1000)
+    expect(entries).toHaveLength(1)
+  })
+
+  it('tell which bytes they still need', () => {
+    const { grouper, framer } = group('ERROR: a\nERROR: b\n')
+    expect(grouper.openFrom).toBe(9)
+    framer.push({ bytes: Buffer.from('{"a":1}\n'), offset: 18 })
+    expect(grouper.openFrom).toBeUndefined()
+  })
+
+  it('without an alarm are forgotten and counted', () => {
+    const grouped = group('INFO: a\nmore\nERROR: b\nINFO: c\n', { everyLine: false })
+    grouped.grouper.flush()
+    expect(grouped.texts()).toEqual(['ERROR: b'])
+    expect(grouped.grouper.linesCalm).toBe(3)
+  })
+
+  it('without an alarm are judged one in so many', () => {
+    const grouped = group('INFO: a\n'.repeat(10), { everyLine: false, sampleEvery: 5 })
+    grouped.grouper.flush()
+    expect(grouped.texts()).toHaveLength(2)
+  })
+
+  it('over the limit are cut, marked and counted', () => {
+    const grouped = group(`ERROR: a\n${'x'.repeat(30)}\n${'y'.repeat(30)}\nERROR: b\n`, { maxEntryBytes: 50 })
+    grouped.grouper.flush()
+    expect(grouped.entries).toMatchObject([
+      { text: `ERROR: a\n${'x'.repeat(30)}\n${'y'.repeat(10)}`, cut: true },
+      { text: 'ERROR: b' },
+    ])
+    expect(grouped.entries[1]).not.toHaveProperty('cut')
+    expect(grouped.grouper).toMatchObject({ entriesCut: 1, bytesCut: 20 })
+  })
+
+  it('know the offsets of their lines', () => {
+    expect(group('ERROR: é\nx\n{"a":1}\n').entries[0]).toMatchObject({ from: 0, to: 12, lineOffsets: [0, 10] })
+  })
+})
+
+describe('containers', () => {
+  const cri = (stream: string, tag: string, body: string) => `2026-11-20T23:10:11.5Z ${stream} ${tag} ${body}\n`
+
+  it('join partial lines of one stream, without a separator', () => {
+    expect(texts(cri('stdout', 'P', 'ERROR: a') + cri('stdout', 'P', 'b') + cri('stdout', 'F', 'c'))).toEqual([
+      'ERROR: abc',
+    ])
+  })
+  it('join a character that was cut in two', () => {
+    const [one, two] = [Buffer.from('é').subarray(0, 1), Buffer.from('é').subarray(1)]
+    const bytes = Buffer.concat([
+      Buffer.from('2026-11-20T23:10:11.5Z stdout P ERROR: '),
+      one,
+      Buffer.from('\n2026-11-20T23:10:11.5Z stdout F '),
+      two,
+      Buffer.from('\n'),
+    ])
+    const { framer, grouper, texts: of } = group('')
+    framer.push({ bytes, offset: 0 })
+    grouper.flush()
+    expect(of()).toEqual(['ERROR: é'])
+  })
+  it('keep stdout and stderr apart', () => {
+    const text = cri('stdout', 'F', 'ERROR: a') + cri('stderr', 'F', 'INFO: b') + cri('stdout', 'F', ' more')
+    const grouped = group(text)
+    grouped.grouper.flush()
+    expect(grouped.entries).toMatchObject([
+      { text: 'ERROR: a\n more', stream: 'stdout', time: Date.UTC(2026, 10, 20, 23, 10, 11, 500) },
+      { text: 'INFO: b', stream: 'stderr' },
+    ])
+  })
+  it('always judge a line in pieces, since an alarm may be cut in two', () => {
+    const text = cri('stdout', 'P', 'x ER') + cri('stdout', 'F', 'ROR y')
+    const grouped = group(text, { everyLine: false })
+    grouped.grouper.flush()
+    expect(grouped.texts()).toEqual(['x ERROR y'])
+  })
+  it('give up on a partial line that is never finished', () => {
+    const grouped = group(cri('stdout', 'P', 'ERROR: half'))
+    grouped.grouper.tick(5000)
+    grouped.grouper.tick(10_000)
+    expect(grouped.texts()).toEqual(['ERROR: half'])
+  })
+})
