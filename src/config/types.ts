@@ -63,3 +63,47 @@ export function duration(fallback: string) {
     })
     .prefault(fallback)
 }
+
+/** A text that no message, log line or JSON shows; only `reveal` gives it, at the moment it is used. */
+export class Secret {
+  readonly #text: string
+  constructor(text: string) {
+    this.#text = text
+  }
+  reveal(): string {
+    return this.#text
+  }
+  toString(): string {
+    return '[secret]'
+  }
+  toJSON(): string {
+    return '[secret]'
+  }
+  /** What `util.inspect` and `console.log` show. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return '[secret]'
+  }
+}
+
+/** One instance for all secrets, by which `isSecretSchema` knows them (zod clones what is described). */
+const TO_SECRET = z.transform((text: string) => new Secret(text))
+
+/** A string that is never printed, e.g. `"${DD_API_KEY}"`. */
+export function secret() {
+  return z.string().min(1).pipe(TO_SECRET)
+}
+
+/** Whether `schema` is what `secret()` gives, without looking into what wraps it. */
+export function isSecretSchema(schema: z.core.$ZodType): boolean {
+  return schema instanceof z.ZodPipe && schema.def.out === TO_SECRET
+}
+
+/** `text` with every secret in it blanked. Secrets under 4 characters stay: blanking them would only garble the text. */
+export function hideSecrets(text: string, secrets: Iterable<string>): string {
+  let hidden = text
+  // The longest first: one secret may hold another.
+  for (const each of [...secrets].sort((a, b) => b.length - a.length)) {
+    if (each.length >= 4) hidden = hidden.replaceAll(each, '[secret]')
+  }
+  return hidden
+}

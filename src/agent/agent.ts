@@ -1,0 +1,357 @@
+/**
+ * The running agent: tails, pipelines, spool and shippers wired together, and the order of the two ledgers kept:
+ * what was emitted is in the spool durably before any position behind it is. Starts, runs until stopped or done, stops.
+ */
+import { join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../core/clock.js'
+import type { Counters } from '../core/counters.js'
+import type { Logger } from '../core/log.js'
+import type { ErrorRecord, Status } from '../core/shapes.js'
+import { outputKind } from '../outputs/kinds.js'
+import type { Output } from '../outputs/output.js'
+import { Shipper } from '../ship/shipper.js'
+import { Cursors } from '../spool/cursors.js'
+import { StateLock, type ThisProcess } from '../spool/lock.js'
+import { Spool } from '../spool/spool.js'
+import { type Health, StatusServer } from '../status/server.js'
+import type { FileSink, TailedFile } from '../tail/file.js'
+import { Tail } from '../tail/tail.js'
+import { Pipeline, type PipelineLimits } from './pipeline.js'
+import type { Plan, PlannedInput } from './plan.js'
+
+export interface AgentOptions {
+  readonly plan: Plan
+  /** Read everything there is, deliver it, and end. */
+  readonly once: boolean
+  readonly stdin: NodeJS.ReadableStream
+  readonly stdout: NodeJS.WritableStream
+  readonly self: ThisProcess
+  readonly log: Logger
+  readonly clock: Clock
+  readonly counters: Counters
+}
+
+/** Positions are written at most this often while there is much to read; a crash repeats what came since. */
+const CHECKPOINT_EVERY_MS = 1000
+
+/** How far the agent is with what there is to read. */
+export interface Progress {
+  readonly files: number
+  readonly bytesRead: number
+  readonly bytesTotal: number
+  readonly caughtUp: boolean
+}
+
+export class Agent {
+  readonly #options: AgentOptions
+  readonly #lock: StateLock
+  readonly #spool: Spool
+  readonly #outputs: readonly Output[]
+  readonly #shippers: readonly Shipper[]
+  readonly #tail: Tail | undefined
+  readonly #status: StatusServer | undefined
+  readonly #keep: ReadonlySet<Status>
+  readonly #limits: PipelineLimits
+  /** Every pipeline that may hold something open: one for each live file and one for each standard input. */
+  readonly #pipelines: Set<Pipeline>
+  readonly #stop = new AbortController()
+  #lastCheckpoint = 0
+  /** Something was read since the last checkpoint. */
+  #unsaved = false
+  #caughtUp = false
+
+  private constructor(options: AgentOptions, parts: Parts) {
+    this.#options = options
+    this.#lock = parts.lock
+    this.#spool = parts.spool
+    this.#outputs = parts.outputs
+    this.#shippers = parts.shippers
+    this.#pipelines = new Set()
+    const { config } = options.plan
+    this.#keep = new Set(config.keep.statuses)
+    this.#limits = {
+      maxLineBytes: config.group.maxLineBytes,
+      maxEntryBytes: config.group.maxEntryBytes,
+      idleMs: config.group.idle,
+      sampleCalm: 256,
+    }
+    this.#tail = this.#makeTail(parts.own)
+    this.#status =
+      config.status && new StatusServer({ listen: config.status.listen, counters: options.counters, health: () => this.health() })
+  }
+
+  /**
+   * Takes the lock on the state directory, opens spool, outputs and files. Rejects with a ProblemsError when something
+   * of that cannot be had; nothing is left open then.
+   */
+  static async start(options: AgentOptions): Promise<Agent> {
+    const { plan, log, clock, counters, self, stdout } = options
+    const lock = await StateLock.take({ dir: plan.stateDir, self, clock })
+    try {
+      const spool = await Spool.open({ dir: join(plan.stateDir, 'spool'), settings: plan.config.spool, log, counters })
+      const names = plan.config.outputs.map(({ name }) => name)
+      const cursors = await Cursors.open({ dir: join(plan.stateDir, 'cursors'), names, spool, log, counters })
+      const outputs: Output[] = []
+      const shippers: Shipper[] = []
+      const own = new Set<string>()
+      for (const { name, type, batch, ...settings } of plan.config.outputs) {
+        const kind = outputKind(type)
+        if (kind === undefined) throw new RangeError(`there is no output of type ${type}`)
+        const output = kind.open(settings, { name, log, clock, stdout, resolvePath: plan.resolvePath })
+        for (const path of output.paths?.() ?? []) own.add(literalGlob(path))
+        outputs.push(output)
+        const { maxBytes = batch.maxBytes, maxRecords = batch.maxRecords } = kind.limits ?? {}
+        shippers.push(
+          new Shipper({
+            name, type, output, spool, log, clock, counters,
+            cursor: cursors.of(name),
+            batch: { ...batch, maxBytes: Math.min(batch.maxBytes, maxBytes), maxRecords: Math.min(batch.maxRecords, maxRecords) },
+            concurrency: kind.concurrency,
+            refusedDir: join(plan.stateDir, 'refused'),
+          }),
+        )
+      }
+      const agent = new Agent(options, { lock, spool, outputs, shippers, own })
+      await agent.#status?.start()
+      await agent.#tail?.start()
+      return agent
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
+  }
+
+  /** Runs until `stop` is called, or with `once` until everything is read and delivered. Call it once. */
+  async run(): Promise<void> {
+    const { once, plan } = this.#options
+    const shipping = Promise.all(this.#shippers.map((shipper) => shipper.run(this.#shipping.signal)))
+    const standardInputs = plan.inputs.filter(({ config }) => config.type === 'stdin')
+    const reading = Promise.all([
+      this.#tail ? this.#readFiles(this.#tail) : undefined,
+      ...standardInputs.map((input) => this.#readStandardInput(input)),
+    ])
+    await reading
+    if (once && !this.#stop.signal.aborted) {
+      await this.#spool.flush()
+      await Promise.race([Promise.all(this.#shippers.map((shipper) => shipper.drained())), aborted(this.#stop.signal)])
+    }
+    await this.#shutDown(shipping)
+  }
+
+  /** Ends aborts the attempts that are under way; only after the time for a stop has passed. */
+  readonly #shipping = new AbortController()
+
+  /** Stops reading, lets deliveries under way come to an end within `shutdown.timeout`, saves, frees everything. */
+  stop(): void {
+    this.#stop.abort()
+  }
+
+  progress(): Progress {
+    const { files, bytesRead, bytesTotal } = this.#tail?.progress() ?? { files: 0, bytesRead: 0, bytesTotal: 0 }
+    return { files, bytesRead, bytesTotal, caughtUp: this.#caughtUp }
+  }
+
+  /** What /healthz and /readyz and /metrics say. */
+  health(): Health {
+    return {
+      ready: this.#caughtUp || this.#unsaved,
+      gauges: {
+        files_open: this.#tail?.openFiles ?? 0,
+        files_tailed: this.#tail?.progress().files ?? 0,
+        spool_bytes: this.#spool.bytes,
+        lines_open: [...this.#pipelines].reduce((sum, pipeline) => sum + pipeline.linesOpen, 0),
+      },
+      spooled: Object.fromEntries(this.#shippers.map((shipper, i) => [this.#options.plan.config.outputs[i]?.name ?? '', shipper.spooled])),
+    }
+  }
+
+  #makeTail(own: ReadonlySet<string>): Tail | undefined {
+    const { plan, clock, log, counters, once } = this.#options
+    const inputs = plan.inputs.flatMap(({ config, paths, exclude }, index) =>
+      config.type === 'file' ? [{ index, paths, exclude: [...exclude, ...own], startAt: config.startAt }] : [],
+    )
+    if (inputs.length === 0) return undefined
+    return new Tail({
+      inputs,
+      settings: plan.config.tail,
+      stateDir: plan.stateDir,
+      clock,
+      log,
+      once,
+      hooks: {
+        open: (file) => this.#openFile(file),
+        lost: (file, bytes, reason) => {
+          counters.add('bytes_lost_total', bytes, { reason })
+          log.warn(`${file.path}: ${bytes} bytes were lost before they could be read: ${reason}.`)
+        },
+        problem: (path, what, mend) => log.warn(`${path}: ${what} ${mend}`),
+      },
+    })
+  }
+
+  #openFile(file: TailedFile): FileSink {
+    const input = this.#options.plan.inputs[file.input]
+    if (input === undefined) throw new RangeError(`there is no input ${file.input}`)
+    const pipeline = this.#openPipeline(input, { fileId: file.id, path: file.path })
+    return {
+      push: (chunk) => pipeline.push(chunk),
+      close: () => {
+        pipeline.close()
+        this.#pipelines.delete(pipeline)
+      },
+      get safeOffset() {
+        return pipeline.safeOffset
+      },
+    }
+  }
+
+  #openPipeline(input: PlannedInput, origin: { fileId: string; path?: string }): Pipeline {
+    const { clock, counters } = this.#options
+    const pipeline = new Pipeline({
+      source: input.source,
+      origin,
+      enrichment: input.enrichment,
+      format: input.config.format,
+      keep: this.#keep,
+      limits: this.#limits,
+      clock,
+      counters,
+      emit: (record: ErrorRecord) => this.#spool.append(JSON.stringify(record)),
+    })
+    this.#pipelines.add(pipeline)
+    return pipeline
+  }
+
+  async #readFiles(tail: Tail): Promise<void> {
+    const { signal } = this.#stop
+    const { once } = this.#options
+    while (!signal.aborted) {
+      if (this.#spool.isFull) {
+        await this.#spool.flush()
+        await this.#spool.room(signal)
+        await tail.look()
+        continue
+      }
+      const read = await tail.turn(signal)
+      for (const pipeline of this.#pipelines) pipeline.tick()
+      if (read > 0) this.#unsaved = true
+      await this.#save(tail, read === 0)
+      if (read > 0) continue
+      this.#caughtUp = tail.atEnd()
+      if (once && this.#caughtUp) break
+      await tail.wait(signal)
+    }
+    if (once && !signal.aborted) {
+      for (const pipeline of this.#pipelines) pipeline.close()
+      this.#unsaved = true
+    }
+    await this.#save(tail, true)
+  }
+
+  /** Records to the spool first, then the positions behind them. `now`: without waiting for the next time. */
+  async #save(tail: Tail, now: boolean): Promise<void> {
+    const { clock } = this.#options
+    const due = now || clock.now() - this.#lastCheckpoint >= CHECKPOINT_EVERY_MS
+    if (this.#spool.recordsPending > 0) {
+      if (due || this.#spool.bytesPending > FLUSH_BYTES) await this.#flush()
+      else return
+    }
+    if (!due || !this.#unsaved || this.#spool.recordsPending > 0) return
+    this.#unsaved = false
+    this.#lastCheckpoint = clock.now()
+    await tail.checkpoint()
+  }
+
+  /** A disk that takes nothing is told of and waited for: what is pending stays in memory, and reading stops. */
+  async #flush(): Promise<void> {
+    const { signal } = this.#stop
+    for (let told = false; !signal.aborted; told = true) {
+      try {
+        await this.#spool.flush()
+        return
+      } catch (error) {
+        if (!told) {
+          const { message } = error as Error
+          this.#options.log.error(`the spool takes no records: ${message} Reading waits; nothing is lost. Look at the disk of ${this.#options.plan.stateDir}.`)
+        }
+        await sleep(1000, signal)
+      }
+    }
+  }
+
+  async #readStandardInput(input: PlannedInput): Promise<void> {
+    const { stdin } = this.#options
+    const { signal } = this.#stop
+    const pipeline = this.#openPipeline(input, { fileId: randomBytes(8).toString('hex') })
+    let offset = 0
+    const tick = setInterval(() => {
+      pipeline.tick()
+      void this.#flush()
+    }, this.#limits.idleMs)
+    const ended = () => (stdin as NodeJS.ReadableStream & { destroy?(): void }).destroy?.()
+    signal.addEventListener('abort', ended, { once: true })
+    try {
+      for await (const piece of stdin) {
+        const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
+        pipeline.push({ bytes, offset })
+        offset += bytes.length
+        if (this.#spool.bytesPending > FLUSH_BYTES) await this.#flush()
+        if (this.#spool.isFull) await this.#spool.room(signal)
+        if (signal.aborted) break
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#options.log.warn(`standard input ended early: ${(error as Error).message}.`)
+    } finally {
+      clearInterval(tick)
+      signal.removeEventListener('abort', ended)
+    }
+    // Nobody can read this stream again, so what is open is taken as whole even when the agent is told to stop.
+    pipeline.close()
+    this.#pipelines.delete(pipeline)
+    await this.#spool.flush()
+  }
+
+  async #shutDown(shipping: Promise<unknown>): Promise<void> {
+    const { timeout } = this.#options.plan.config.shutdown
+    await Promise.all(this.#shippers.map((shipper) => shipper.stop(timeout)))
+    this.#shipping.abort()
+    await shipping
+    await Promise.all(this.#outputs.map((output) => output.close()))
+    await this.#status?.stop()
+    await this.#tail?.stop()
+    await this.#spool.close()
+    await this.#lock.release()
+  }
+}
+
+/** Records wait in memory for company up to this many bytes, and no longer than a second: an fsync costs more than both. */
+const FLUSH_BYTES = 8 << 20
+
+interface Parts {
+  readonly lock: StateLock
+  readonly spool: Spool
+  readonly outputs: readonly Output[]
+  readonly shippers: readonly Shipper[]
+  /** Globs of our own files, which must never be tailed. */
+  readonly own: ReadonlySet<string>
+}
+
+/** The path as a glob that matches nothing else. */
+function literalGlob(path: string): string {
+  return path.replace(/[\\*?[\]{}()!+@]/g, '\\$&')
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => { clearTimeout(timer); resolve() }, { once: true })
+  })
+}

@@ -1,0 +1,126 @@
+/** The pure pipeline of one source as a library: bytes or text in, explained entries out. */
+import { type Clock, systemClock } from '../core/clock.js'
+import { Counters } from '../core/counters.js'
+import { ProblemsError } from '../core/problem.js'
+import { ERROR_STATUSES, type ErrorRecord } from '../core/shapes.js'
+import type { Enrichment } from '../enrich/enrichment.js'
+import type { FingerprintPart } from '../fingerprint/fp1.js'
+import type { Format } from '../frame/framer.js'
+import type { Step } from '../remap/processor.js'
+import { type Outcome, Pipeline } from './pipeline.js'
+import { loadBundled } from './plan.js'
+import { AUTO, compileSource, type Source } from './source.js'
+
+/** One entry and what became of it; the shape of `errand explain --json`. */
+export interface ExplainedEntry {
+  /** The file it was read from, when there is one. */
+  readonly file?: string
+  /** Offsets of its bytes in the file or in all that was pushed. */
+  readonly from: number
+  readonly to: number
+  readonly text: string
+  readonly outcome: 'kept' | 'dropped'
+  /** Its status, or `uncaught`, when kept; `below_error`, `no_status` or `not_wanted` when dropped. */
+  readonly reason: string
+  /** The record that would be shipped; of a dropped entry what the remappers made of it. */
+  readonly record: ErrorRecord | Readonly<Record<string, unknown>>
+  readonly steps: readonly Step[]
+  readonly fingerprint?: {
+    readonly id: string
+    readonly location: string
+    readonly exact: string
+    readonly parts: readonly FingerprintPart[]
+  }
+}
+
+export interface OpenPipelineOptions {
+  /** The name of a bundled remapper; default `auto`. */
+  readonly source?: string
+  /** The service of the records; default the source. */
+  readonly service?: string
+  readonly format?: Format
+  /** IANA zone of times that name none; default UTC. */
+  readonly timezone?: string
+  readonly clock?: Clock
+}
+
+export interface OpenPipeline {
+  /** Takes the next piece of the log, cut anywhere; returns the entries that it completed. */
+  push(piece: string | Uint8Array): ExplainedEntry[]
+  /** No more will come: returns the entries that were still open. */
+  end(): ExplainedEntry[]
+}
+
+/** Opens the production pipeline for one stream of log text. Rejects with ProblemsError when a remapper is broken. */
+export async function openPipeline(options: OpenPipelineOptions = {}): Promise<OpenPipeline> {
+  const { bundled, problems } = await loadBundled()
+  const clock = options.clock ?? systemClock
+  const name = options.source ?? AUTO
+  const zone = options.timezone
+  const compiled = compileSource({ name, bundled, own: [], now: () => clock.now(), ...(zone !== undefined && { zone }) })
+  const broken = [...problems, ...compiled.problems].filter(({ severity }) => severity === 'error')
+  if (broken.length > 0) throw new ProblemsError(broken)
+  const enrichment = { service: options.service ?? name, tags: [] }
+  return explainWith(compiled.source, enrichment, { clock, ...(options.format && { format: options.format }) })
+}
+
+/** The same for a source that is compiled already. */
+export function explainWith(
+  source: Source,
+  enrichment: Enrichment,
+  options: { readonly clock: Clock; readonly format?: Format; readonly file?: string },
+): OpenPipeline {
+  let explained: ExplainedEntry[] = []
+  const pipeline = new Pipeline({
+    source,
+    origin: { fileId: 'explain', ...(options.file !== undefined && { path: options.file }) },
+    enrichment,
+    format: options.format ?? 'auto',
+    keep: new Set(ERROR_STATUSES),
+    limits: { maxLineBytes: 1 << 20, maxEntryBytes: 1 << 20, idleMs: Number.POSITIVE_INFINITY, sampleCalm: 0 },
+    clock: options.clock,
+    counters: new Counters(),
+    emit: () => {},
+    explain: (outcome) => explained.push(shown(outcome, options.file)),
+  })
+  let offset = 0
+  const take = (): ExplainedEntry[] => {
+    const entries = explained
+    explained = []
+    return entries
+  }
+  return {
+    push(piece) {
+      const bytes = typeof piece === 'string' ? Buffer.from(piece) : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
+      pipeline.push({ bytes, offset })
+      offset += bytes.length
+      return take()
+    },
+    end() {
+      pipeline.close()
+      return take()
+    },
+  }
+}
+
+function shown(outcome: Outcome, file: string | undefined): ExplainedEntry {
+  const { entry, fingerprint } = outcome
+  return {
+    ...(file !== undefined && { file }),
+    from: entry.from,
+    to: entry.to,
+    text: entry.text,
+    outcome: outcome.outcome,
+    reason: outcome.reason,
+    record: outcome.record ?? { ...outcome.remapped },
+    steps: outcome.steps,
+    ...(fingerprint && {
+      fingerprint: {
+        id: fingerprint.id,
+        location: fingerprint.location,
+        exact: fingerprint.exact,
+        parts: fingerprint.parts,
+      },
+    }),
+  }
+}

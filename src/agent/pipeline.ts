@@ -1,0 +1,217 @@
+/**
+ * The whole pure data path for one file: chunks in, error records out. Frames, groups, remaps, judges, traces and
+ * fingerprints synchronously in `push`; does no I/O, throws on no bytes, and keeps the sum
+ * lines in = lines dropped + lines open + lines in kept entries.
+ */
+import type { Clock } from '../core/clock.js'
+import type { Counters } from '../core/counters.js'
+import { type Chunk, type Entry, type ErrorRecord, isErrorStatus, type LogRecord, type Status } from '../core/shapes.js'
+import type { Enrichment } from '../enrich/enrichment.js'
+import type { Fingerprint } from '../fingerprint/fp1.js'
+import { type Format, Framer } from '../frame/framer.js'
+import { Grouper } from '../group/grouper.js'
+import { judge } from '../remap/judge.js'
+import { preprocess } from '../remap/preprocess.js'
+import type { Run, Step } from '../remap/processor.js'
+import { buildRecord, type Origin } from './record.js'
+import { applySource, type Source } from './source.js'
+import { findTracebacks } from './tracebacks.js'
+
+/** What became of one entry; what `explain` shows. */
+export interface Outcome {
+  readonly entry: Entry
+  readonly outcome: 'kept' | 'dropped'
+  /** Why: `error`, `uncaught` when kept; `below_error`, `no_status`, `not_wanted` when dropped. */
+  readonly reason: string
+  /** The record as the remappers left it. */
+  readonly remapped: LogRecord
+  readonly record?: ErrorRecord
+  readonly fingerprint?: Fingerprint
+  readonly steps: readonly Step[]
+}
+
+export interface PipelineOptions {
+  readonly source: Source
+  readonly origin: Origin
+  readonly enrichment: Enrichment
+  readonly format: Format
+  readonly keep: ReadonlySet<Status>
+  readonly limits: PipelineLimits
+  readonly clock: Clock
+  readonly counters: Counters
+  /** Takes each kept record, in the order of the file. */
+  emit(record: ErrorRecord): void
+  /** When given, every entry is judged, and its passage recorded step by step; slow. */
+  explain?(outcome: Outcome): void
+}
+
+export interface PipelineLimits {
+  readonly maxLineBytes: number
+  readonly maxEntryBytes: number
+  readonly idleMs: number
+  /** Judge one calm group in this many all the same; 0 = never. */
+  readonly sampleCalm: number
+}
+
+const COLOUR = /\x1b\[[0-9;]*[A-Za-z]/g
+
+export class Pipeline {
+  readonly #options: PipelineOptions
+  readonly #framer: Framer
+  readonly #grouper: Grouper
+  /** What has been reported of the framer's and the grouper's own counts. */
+  #reported = { lines: 0, linesCut: 0, bytesCut: 0, unframed: 0, calm: 0, joined: 0, entriesCut: 0, entryBytesCut: 0 }
+  /** Lines in entries that were judged, by what became of them; flushed to the counters after each chunk. */
+  #linesKept = 0
+  readonly #linesDropped = new Map<string, number>()
+
+  constructor(options: PipelineOptions) {
+    this.#options = options
+    const { source, limits } = options
+    this.#grouper = new Grouper(
+      {
+        languages: source.languages,
+        heads: source.heads,
+        maxEntryBytes: limits.maxEntryBytes,
+        idleMs: limits.idleMs,
+        sampleEvery: options.explain ? 1 : limits.sampleCalm,
+      },
+      (entry, calm) => this.#entry(entry, calm),
+    )
+    this.#framer = new Framer(
+      { format: options.format, maxLineBytes: limits.maxLineBytes, alarms: options.explain ? undefined : source.alarms },
+      (line) => this.#grouper.line(line),
+    )
+  }
+
+  /** Everything before this file offset is in records already emitted, or dropped for good. */
+  get safeOffset(): number {
+    return Math.min(this.#framer.lineOffset, this.#grouper.openFrom ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** Lines held by open groups, for the accounting. */
+  get linesOpen(): number {
+    return this.#grouper.linesOpen
+  }
+
+  push(chunk: Chunk): void {
+    this.#grouper.tick(this.#options.clock.now())
+    this.#framer.push(chunk)
+    this.#count()
+  }
+
+  /** Closes groups that have been silent long enough. */
+  tick(): void {
+    this.#grouper.tick(this.#options.clock.now())
+    this.#count()
+  }
+
+  /** No more bytes will come: an unterminated last line and all open groups are taken as whole. */
+  close(): void {
+    this.#framer.flush()
+    this.#grouper.flush()
+    this.#count()
+  }
+
+  #entry(entry: Entry, calm: boolean): void {
+    const { text } = entry
+    const clean = text.includes('\x1b[') ? { ...entry, text: text.replace(COLOUR, '') } : entry
+    const cut = this.#separate(clean)
+    for (const one of cut) this.#judge(one, calm)
+  }
+
+  /**
+   * A crash that the runtime prints right behind a logger's record looks like that record's own traceback until its
+   * frames show that nobody caught it. Such a traceback is an entry of its own when the record before it is no error,
+   * or has a traceback already.
+   */
+  #separate(entry: Entry): readonly Entry[] {
+    if (entry.lineOffsets.length < 2) return [entry]
+    const found = findTracebacks(entry.text, this.#options.source.languages)
+    const last = found.at(-1)
+    if (!last?.uncaught || last.start === 0) return [entry]
+    const lineStart = entry.text.lastIndexOf('\n', last.start - 1) + 1
+    if (lineStart === 0 || lineStart !== last.start) return [entry]
+    const head = slice(entry, 0, lineStart - 1)
+    // Cheap enough: only entries that end in an uncaught traceback come here.
+    const { record } = this.#remap(head, undefined)
+    if (found.length < 2 && (record.status === undefined || isErrorStatus(record.status))) return [entry]
+    return [head, slice(entry, lineStart, entry.text.length)]
+  }
+
+  #remap(entry: Entry, steps: Step[] | undefined): { record: LogRecord } {
+    const { source, enrichment } = this.#options
+    const record = preprocess(entry.text, {
+      source: source.name,
+      levels: source.levels,
+      ...(source.zone !== undefined && { zone: source.zone }),
+    })
+    const run: Run = { ...(steps ? { trail: steps } : { stopBelowError: true }) }
+    applySource(source.remappers, record, run)
+    record.service ??= enrichment.service
+    return { record }
+  }
+
+  #judge(entry: Entry, calm: boolean): void {
+    const { explain, keep, origin, enrichment, clock, counters } = this.#options
+    const steps: Step[] | undefined = explain ? [] : undefined
+    const { record } = this.#remap(entry, steps)
+    const verdict = judge(record, keep)
+    const lines = entry.lineOffsets.length
+    if (!verdict.keep) {
+      this.#linesDropped.set(verdict.reason, (this.#linesDropped.get(verdict.reason) ?? 0) + lines)
+      explain?.({ entry, outcome: 'dropped', reason: verdict.reason, remapped: record, steps: steps ?? [] })
+      return
+    }
+    if (calm && !explain) counters.add('alarms_missed_total', 1, { source: this.#options.source.name })
+    const built = buildRecord(record, entry, origin, enrichment, clock.now())
+    this.#linesKept += lines
+    counters.add('records_kept_total', 1, { source: this.#options.source.name })
+    this.#options.emit(built.record)
+    const reason = record.inferred ? 'uncaught' : (record.status ?? 'error')
+    explain?.({ entry, outcome: 'kept', reason, remapped: record, ...built, steps: steps ?? [] })
+  }
+
+  #count(): void {
+    const { counters } = this.#options
+    const before = this.#reported
+    const { lines, linesCut, bytesCut, linesUnframed } = this.#framer
+    const { linesCalm, linesJoined, entriesCut, bytesCut: entryBytesCut } = this.#grouper
+    counters.add('lines_read_total', lines - before.lines)
+    counters.add('lines_cut_total', linesCut - before.linesCut)
+    counters.add('bytes_cut_total', bytesCut - before.bytesCut, { limit: 'line' })
+    counters.add('bytes_cut_total', entryBytesCut - before.entryBytesCut, { limit: 'entry' })
+    counters.add('entries_cut_total', entriesCut - before.entriesCut)
+    counters.add('lines_unframed_total', linesUnframed - before.unframed)
+    counters.add('lines_dropped_total', linesCalm - before.calm, { reason: 'calm' })
+    counters.add('lines_joined_total', linesJoined - before.joined)
+    counters.add('lines_kept_total', this.#linesKept)
+    for (const [reason, count] of this.#linesDropped) counters.add('lines_dropped_total', count, { reason })
+    this.#linesKept = 0
+    this.#linesDropped.clear()
+    this.#reported = {
+      lines, linesCut, bytesCut, unframed: linesUnframed, calm: linesCalm, joined: linesJoined, entriesCut, entryBytesCut,
+    }
+  }
+}
+
+/** The lines of an entry that stand in `text.slice(start, end)`; both ends are line ends. */
+function slice(entry: Entry, start: number, end: number): Entry {
+  const before = countLines(entry.text, start)
+  const inside = countLines(entry.text.slice(start, end), Number.POSITIVE_INFINITY) + 1
+  const offsets = entry.lineOffsets.slice(before, before + inside)
+  const next = entry.lineOffsets[before + inside]
+  return {
+    ...entry,
+    text: entry.text.slice(start, end),
+    from: offsets[0] ?? entry.from,
+    to: next ?? entry.to,
+    lineOffsets: offsets,
+  }
+}
+
+function countLines(text: string, end: number): number {
+  let count = 0
+  for (let at = text.indexOf('\n'); at >= 0 && at < end; at = text.indexOf('\n', at + 1)) count++
+  return count
+}

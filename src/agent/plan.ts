@@ -1,0 +1,216 @@
+/**
+ * From a config file to a plan: what was written becomes what it means. Paths resolved, remapper files read and
+ * compiled, services and sources settled. All problems at once; nothing is opened for reading or writing of logs.
+ */
+import { fileURLToPath } from 'node:url'
+import type { Environment } from '../config/environment.js'
+import type { PlaceOf } from '../config/json5.js'
+import { loadConfig, loadConfigText, resolveFrom } from '../config/load.js'
+import { fixedPrefix, matchFiles, whyUnreadable } from '../config/load-files.js'
+import { closest, type Problem } from '../core/problem.js'
+import { hostName } from '../enrich/enrichment.js'
+import type { Enrichment } from '../enrich/enrichment.js'
+import type { PlacedDefinition } from '../remap/definition.js'
+import { readRemapperFile, readRemappers } from '../remap/load.js'
+import { type Config, configSettings, type InputConfig } from './settings.js'
+import { AUTO, compileSource, type Source } from './source.js'
+import { LANGUAGES } from './tracebacks.js'
+
+/** The path that the plan's first output of type `file` delivers to. */
+export function deliveredPath(plan: Plan): string | undefined {
+  for (const output of plan.config.outputs) {
+    if (output.type === 'file' && 'path' in output && typeof output.path === 'string') return plan.resolvePath(output.path)
+  }
+  return undefined
+}
+
+/** The remappers that come with Errand. */
+const BUNDLED = fileURLToPath(new URL('../../remappers/', import.meta.url))
+
+export interface PlannedInput {
+  readonly config: InputConfig
+  /** Absolute; empty for standard input. */
+  readonly paths: readonly string[]
+  readonly exclude: readonly string[]
+  readonly source: Source
+  readonly enrichment: Enrichment
+}
+
+export interface Plan {
+  readonly config: Config
+  readonly stateDir: string
+  readonly inputs: readonly PlannedInput[]
+  /** The user's own remappers, for `errand test`. */
+  readonly own: readonly PlacedDefinition[]
+  /** Makes a path of the config absolute, against the folder of its file. */
+  resolvePath(path: string): string
+}
+
+export interface Planned {
+  /** Absent when there is any problem of severity error. */
+  readonly plan?: Plan
+  readonly problems: readonly Problem[]
+}
+
+/** The bundled remappers by source, and their problems (none in a release: a test reads them all). */
+export async function loadBundled(): Promise<{ bundled: Map<string, PlacedDefinition>; problems: Problem[] }> {
+  const bundled = new Map<string, PlacedDefinition>()
+  const problems: Problem[] = []
+  for (const file of await matchFiles(`${BUNDLED}*.json5`)) {
+    const loaded = await loadRemapperFile(file)
+    problems.push(...loaded.problems)
+    for (const placed of loaded.definitions) {
+      if (placed.definition.source !== undefined) bundled.set(placed.definition.source, placed)
+    }
+  }
+  return { bundled, problems }
+}
+
+/** One remapper file, JSON5 or YAML. */
+export async function loadRemapperFile(
+  file: string,
+): Promise<{ definitions: readonly PlacedDefinition[]; problems: Problem[] }> {
+  const { text, problems } = await loadConfigText(file)
+  if (text === undefined) return { definitions: [], problems }
+  const read = readRemapperFile(text, file)
+  return {
+    definitions: read.definitions,
+    problems: [...problems, ...read.problems, ...read.definitions.flatMap(unknownLanguages)],
+  }
+}
+
+/** Reads and checks the config and everything it names. */
+export async function planFrom(file: string, environment: Environment, now: () => number): Promise<Planned> {
+  const [loaded, { bundled, problems: bundledProblems }] = await Promise.all([
+    loadConfig<Config>(file, configSettings, environment),
+    loadBundled(),
+  ])
+  const problems = [...loaded.problems, ...bundledProblems]
+  const { config, placeOf } = loaded
+  if (config === undefined) return { problems }
+
+  const own = await loadOwn(config, file, placeOf, problems)
+  const names = new Set<string>()
+  for (const [i, output] of config.outputs.entries()) {
+    if (names.has(output.name)) {
+      const what = `output ${i + 1} has the name "${output.name}" of another output.`
+      problems.push({ place: placeOf(['outputs', i, 'name']), what, mend: 'Give each output its own name.', severity: 'error' })
+    }
+    names.add(output.name)
+  }
+  const sources = new Map<string, Source>()
+  const inputs: PlannedInput[] = []
+  for (const [i, input] of config.inputs.entries()) {
+    const at = ['inputs', i] as const
+    const known = bundled.has(input.source) || own.some(({ definition }) => definition.source === input.source)
+    if (!known && input.source !== AUTO) {
+      const near = closest(input.source, bundled.keys())
+      const what = `there is no remapper for source "${input.source}"; it is treated as "auto".`
+      const mend = near ? `Did you mean "${near}"?` : `Bundled are ${[...bundled.keys()].join(', ')}.`
+      problems.push({ place: placeOf([...at, 'source']), what, mend, severity: 'warning' })
+    }
+    if (input.service === undefined) {
+      const what = `this input names no service; its errors get service "${input.source}".`
+      problems.push({ place: placeOf(at), what, mend: 'Add service: "…", as your backend should show it.', severity: 'warning' })
+    }
+    const key = JSON.stringify([input.source, input.timezone, input.remap])
+    let source = sources.get(key)
+    if (!source) {
+      const compiled = compileSource({
+        name: input.source,
+        bundled,
+        own,
+        remap: Object.fromEntries(Object.entries(input.remap).map(([to, from]) => [to, [from].flat()])),
+        ...(input.timezone !== undefined && { zone: input.timezone }),
+        now,
+      })
+      // The same pipeline compiled for two sources has its problems once.
+      const seen = new Set(problems.map((problem) => JSON.stringify(problem)))
+      problems.push(...compiled.problems.filter((problem) => !seen.has(JSON.stringify(problem))))
+      source = compiled.source
+      sources.set(key, source)
+    }
+    const paths = input.type === 'file' ? input.paths.map((path) => resolveFrom(file, path)) : []
+    await checkDirectories(paths, i, placeOf, problems)
+    inputs.push({
+      config: input,
+      paths,
+      exclude: input.type === 'file' ? input.exclude.map((path) => resolveFrom(file, path)) : [],
+      source,
+      enrichment: enrichmentOf(config, input, environment),
+    })
+  }
+  if (problems.some(({ severity }) => severity === 'error')) return { problems }
+  const resolvePath = (path: string) => resolveFrom(file, path)
+  return { problems, plan: { config, stateDir: resolvePath(config.stateDir), inputs, own, resolvePath } }
+}
+
+async function loadOwn(config: Config, file: string, placeOf: PlaceOf, problems: Problem[]): Promise<PlacedDefinition[]> {
+  const own: PlacedDefinition[] = []
+  for (const [i, remapper] of config.remappers.entries()) {
+    if (typeof remapper !== 'string') {
+      const read = readRemappers(config, ['remappers', i], placeOf, `remapper ${i + 1} of the config`)
+      problems.push(...read.problems, ...read.definitions.flatMap(unknownLanguages))
+      own.push(...read.definitions)
+      continue
+    }
+    const files = await matchFiles(resolveFrom(file, remapper))
+    if (files.length === 0) {
+      const what = `no file matches "${remapper}".`
+      problems.push({ place: placeOf(['remappers', i]), what, mend: 'Correct the glob, or take it out.', severity: 'warning' })
+    }
+    for (const path of files) {
+      const loaded = await loadRemapperFile(path)
+      // A file that is not there is the config's fault: point at where it was named.
+      const missing = loaded.problems.some((problem) => problem.place.file === path && problem.place.line === undefined)
+      problems.push(
+        ...(missing
+          ? loaded.problems.map((problem) => ({ ...problem, place: placeOf(['remappers', i]), what: `"${remapper}": ${problem.what}` }))
+          : loaded.problems),
+      )
+      own.push(...loaded.definitions)
+    }
+  }
+  return own
+}
+
+/** A directory that is missing may come later; one that may not be read will not mend itself. */
+async function checkDirectories(paths: readonly string[], input: number, placeOf: PlaceOf, problems: Problem[]): Promise<void> {
+  for (const [i, path] of paths.entries()) {
+    const directory = fixedPrefix(path)
+    const why = await whyUnreadable(directory)
+    const place = placeOf(['inputs', input, 'paths', i])
+    if (why === 'denied') {
+      const mend = 'Give the user that runs errand the right to read and enter it.'
+      problems.push({ place, what: `this user may not read the directory ${directory}.`, mend, severity: 'error' })
+    } else if (why === 'no directory') {
+      problems.push({ place, what: `${directory} is not a directory.`, mend: 'Correct the path.', severity: 'error' })
+    } else if (why === 'missing') {
+      const mend = 'Its files are read when it comes; correct the path if it never will.'
+      problems.push({ place, what: `the directory ${directory} is not there yet.`, mend, severity: 'warning' })
+    }
+  }
+}
+
+function unknownLanguages({ definition, placeOf }: PlacedDefinition): Problem[] {
+  return (definition.languages ?? []).flatMap((name, i) => {
+    if (LANGUAGES.has(name)) return []
+    const near = closest(name, LANGUAGES.keys())
+    const mend = near ? `Did you mean "${near}"?` : `The languages are ${[...LANGUAGES.keys()].join(', ')}.`
+    return [{ place: placeOf(['languages', i]), what: `"${name}" is not a traceback language.`, mend, severity: 'error' as const }]
+  })
+}
+
+function enrichmentOf(config: Config, input: InputConfig, environment: Environment): Enrichment {
+  const env = input.env ?? config.env
+  const version = input.version ?? config.version
+  const host = config.host ?? hostName(environment)
+  const tags = Object.entries({ ...config.tags, ...input.tags }).map(([key, value]) => `${key}:${value}`)
+  return {
+    service: input.service ?? input.source,
+    ...(host !== undefined && { host }),
+    ...(env !== undefined && { env }),
+    ...(version !== undefined && { version }),
+    tags,
+  }
+}

@@ -1,0 +1,148 @@
+/** From a remapped record to what an output ships: identity, fingerprint, enrichment, and nothing that is empty. Pure. */
+import { createHash } from 'node:crypto'
+import type { Attributes, Entry, ErrorRecord, ErrorStatus, Frame, LogRecord, Value } from '../core/shapes.js'
+import type { Enrichment } from '../enrich/enrichment.js'
+import { type Fingerprint, fingerprint } from '../fingerprint/fp1.js'
+
+/** Attributes that became the record's own fields under whatever name; they are not said twice. */
+const SAID_ELSEWHERE = ['level', 'timestamp', '@timestamp', 'service', 'host', 'error', 'logger', 'ddtags'] as const
+
+export interface Origin {
+  /** Minted when the file was first seen; never inode or path. */
+  readonly fileId: string
+  /** As the glob matched it; absent for standard input. */
+  readonly path?: string
+}
+
+/** First 32 hex digits of SHA-256 over file id, offset and first line: the same bytes give the same id after any replay. */
+export function recordId(fileId: string, entry: Entry): string {
+  const newline = entry.text.indexOf('\n')
+  const firstLine = newline < 0 ? entry.text : entry.text.slice(0, newline)
+  return createHash('sha256').update(`${fileId}\n${entry.from}\n${firstLine}`).digest('hex').slice(0, 32)
+}
+
+/** The error record of a kept entry. `now` in ms stands in where neither the log nor the container names a time. */
+export function buildRecord(
+  record: LogRecord,
+  entry: Entry,
+  origin: Origin,
+  enrichment: Enrichment,
+  now: number,
+): { record: ErrorRecord; fingerprint: Fingerprint } {
+  const { traceback } = record
+  const error = isObject(record.attributes.error) ? record.attributes.error : {}
+  const kind = text(error.kind)
+  const message = text(error.message)
+  const stack = text(error.stack)
+  const logger = loggerOf(record.attributes.logger)
+  const frames = traceback?.frames ?? []
+  const causes = traceback?.causes ?? []
+  const print = fingerprint({
+    ...(traceback && { language: traceback.language }),
+    ...(kind !== undefined && { kind }),
+    ...(message !== undefined && { message }),
+    frames,
+    causes,
+    template: record.message,
+    ...(logger?.name !== undefined && { logger: logger.name }),
+  })
+  const attributes = leftOver(record.attributes, error)
+  const tags = tagsOf(record, enrichment)
+  const env = tagged(record.tags, 'env') ?? enrichment.env
+  const version = tagged(record.tags, 'version') ?? enrichment.version
+  const host = record.host ?? enrichment.host
+  const plain = record.message.trim()
+  // A record without a written status is one that the runtime printed; any other went through a logger.
+  const handled = record.inferred ? (traceback?.uncaught ? false : undefined) : true
+  return {
+    fingerprint: print,
+    record: {
+      id: recordId(origin.fileId, entry),
+      timestamp: new Date(validTime(record.timestamp) ?? validTime(entry.time) ?? now).toISOString(),
+      status: record.status as ErrorStatus,
+      ...(plain !== '' && { message: record.message.trimEnd() }),
+      service: record.service ?? enrichment.service,
+      source: record.source,
+      ...(host !== undefined && { host }),
+      ...(env !== undefined && { env }),
+      ...(version !== undefined && { version }),
+      ...(tags.length > 0 && { tags }),
+      error: {
+        ...(kind !== undefined && { kind }),
+        ...(message !== undefined && { message }),
+        ...(stack !== undefined && { stack }),
+        pre_fingerprint: print.id,
+        ...(frames.length > 0 && { frames: frames as readonly Frame[] }),
+        ...(causes.length > 0 && { causes }),
+        ...(handled !== undefined && { handled }),
+        ...(record.inferred && { inferred: true }),
+        ...(entry.cut && { cut: true }),
+      },
+      ...(logger && { logger }),
+      ...(record.traceId !== undefined && { trace_id: record.traceId }),
+      ...(attributes && { attributes }),
+      log: {
+        ...(origin.path !== undefined && { file: { path: origin.path, offset: entry.from } }),
+        ...(entry.stream && { stream: entry.stream }),
+      },
+    },
+  }
+}
+
+/** Date accepts ±8.64e15 ms; anything else is no time. */
+function validTime(time: number | undefined): number | undefined {
+  return time !== undefined && Math.abs(time) <= 8.64e15 ? time : undefined
+}
+
+function tagsOf(record: LogRecord, enrichment: Enrichment): string[] {
+  const own = record.tags.filter((tag) => !tag.startsWith('env:') && !tag.startsWith('version:'))
+  return [...new Set([...enrichment.tags, ...own])]
+}
+
+function tagged(tags: readonly string[], key: string): string | undefined {
+  const tag = tags.findLast((one) => one.startsWith(`${key}:`))
+  return tag?.slice(key.length + 1) || undefined
+}
+
+function loggerOf(value: Value | undefined): ErrorRecord['logger'] | undefined {
+  if (typeof value === 'string' && value !== '') return { name: value }
+  if (!isObject(value)) return undefined
+  const name = text(value.name)
+  const thread = text(value.thread_name)
+  if (name === undefined && thread === undefined) return undefined
+  return { ...(name !== undefined && { name }), ...(thread !== undefined && { thread_name: thread }) }
+}
+
+/** Everything else the line said: the attributes without what has a place of its own, without empty things. */
+function leftOver(attributes: Attributes, error: Attributes): Attributes | undefined {
+  const rest: Attributes = {}
+  for (const [key, value] of Object.entries(attributes)) {
+    if ((SAID_ELSEWHERE as readonly string[]).includes(key)) continue
+    if (!isEmpty(value)) rest[key] = value
+  }
+  const restOfError = without(error, ['kind', 'message', 'stack'])
+  if (restOfError) rest.error = restOfError
+  const { logger } = attributes
+  const restOfLogger = isObject(logger) ? without(logger, ['name', 'thread_name']) : undefined
+  if (restOfLogger) rest.logger = restOfLogger
+  return Object.keys(rest).length > 0 ? rest : undefined
+}
+
+function without(object: Attributes, keys: readonly string[]): Attributes | undefined {
+  const rest = Object.fromEntries(Object.entries(object).filter(([key, value]) => !keys.includes(key) && !isEmpty(value)))
+  return Object.keys(rest).length > 0 ? rest : undefined
+}
+
+function isEmpty(value: Value): boolean {
+  if (value === null || value === '') return true
+  return typeof value === 'object' && Object.keys(value).length === 0
+}
+
+function text(value: Value | undefined): string | undefined {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function isObject(value: Value | undefined): value is Attributes {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,77 @@
+/**
+ * The bridge between `remap`, `group` and `trace`, which do not know each other: all traceback languages by name, and
+ * which of the tracebacks in a text is the one that its record is about.
+ */
+import type { Traceback } from '../core/shapes.js'
+import { markInApp } from '../trace/in-app.js'
+import { java } from '../trace/java.js'
+import type { TraceLanguage } from '../trace/language.js'
+import { node } from '../trace/node.js'
+import { python } from '../trace/python.js'
+import { ruby } from '../trace/ruby.js'
+
+/** Every traceback language, by the name remappers use. A test compares the list with the folder. */
+export const LANGUAGES: ReadonlyMap<string, TraceLanguage> = new Map(
+  [python, java, ruby, node].map((language) => [language.name, language]),
+)
+
+/** A text may quote tracebacks of other programs; more than this many are not looked at. */
+const MAX_TRACEBACKS = 32
+
+/** The languages of the names; all of them when no name is given. Unknown names are left out. */
+export function languagesNamed(names: readonly string[] | undefined): readonly TraceLanguage[] {
+  if (names === undefined || names.length === 0) return [...LANGUAGES.values()]
+  return names.flatMap((name) => LANGUAGES.get(name) ?? [])
+}
+
+/** Every traceback in the text, in order, none overlapping another. */
+export function findTracebacks(text: string, languages: readonly TraceLanguage[]): Traceback[] {
+  const candidates = languages.filter((language) => language.hints.some((hint) => text.includes(hint)))
+  const found: Traceback[] = []
+  let at = 0
+  while (found.length < MAX_TRACEBACKS && at < text.length) {
+    let first: Traceback | undefined
+    for (const language of candidates) {
+      const traceback = language.find(text, at)
+      if (traceback && (first === undefined || traceback.start < first.start)) first = traceback
+    }
+    if (first === undefined) break
+    found.push(first)
+    at = Math.max(first.end, at + 1)
+  }
+  return found
+}
+
+/**
+ * The traceback a message is about: loggers print it last, after whatever the message quotes. One that names an
+ * exception beats one that does not (Python prints `stack_info` behind `exc_info`).
+ */
+export function lastTraceback(tracebacks: readonly Traceback[]): Traceback | undefined {
+  return tracebacks.findLast((traceback) => traceback.kind !== undefined) ?? tracebacks.at(-1)
+}
+
+/** What `traceback-parser` calls; frames come back marked `in_app`. */
+export function readTraceback(
+  text: string,
+  how: 'find' | 'read',
+  names: readonly string[] | undefined,
+): Traceback | undefined {
+  const languages = languagesNamed(names)
+  const traceback = how === 'find' ? lastTraceback(findTracebacks(text, languages)) : readStack(text, languages)
+  if (traceback) markInApp(traceback)
+  return traceback
+}
+
+/** The reading of a stack field that understands most of it. */
+function readStack(text: string, languages: readonly TraceLanguage[]): Traceback | undefined {
+  let best: Traceback | undefined
+  for (const language of languages) {
+    const traceback = language.read(text)
+    if (traceback && (best === undefined || worth(traceback) > worth(best))) best = traceback
+  }
+  return best
+}
+
+function worth(traceback: Traceback): number {
+  return traceback.frames.length * 2 + traceback.causes.length + (traceback.kind === undefined ? 0 : 1)
+}

@@ -1,0 +1,16 @@
+/** What a command may touch of the process that runs it; tests hand in their own. */
+import type { Environment } from '../config/environment.js'
+import type { ThisProcess } from '../spool/lock.js'
+
+export interface Host {
+  readonly environment: Environment
+  readonly self: ThisProcess
+  readonly stdin: NodeJS.ReadableStream
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number }
+  readonly stderr: NodeJS.WritableStream
+  /** Calls back once for SIGINT or SIGTERM. */
+  onStop(callback: (signal: string) => void): void
+}
+
+/** 0 good, 1 problems found, 2 wrong usage. */
+export type ExitCode = 0 | 1 | 2

@@ -1,0 +1,91 @@
+/** The command line: names, options and help of all commands. Each command's work is in its own file. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { check } from './check.js'
+import { explain } from './explain.js'
+import type { ExitCode, Host } from './host.js'
+import { run } from './run.js'
+import { test } from './test.js'
+import { watch } from './watch.js'
+
+const EXAMPLES = `
+Examples:
+  errand check --config config.json                  every problem of a config, with its place
+  errand run --config config.json                    tail, parse, fingerprint, deliver, until stopped
+  errand run --config config.json --once             the same for what is there now, then end
+  errand explain --source java app.log               what becomes of each entry, step by step
+  errand watch --config config.json                  the errors as they are delivered, one line each
+
+Exit codes: 0 good, 1 problems found, 2 wrong usage.`
+
+/** Runs one command line (without interpreter and script). `version` is shown by --version. */
+export async function runProgram(args: readonly string[], version: string, host: Host): Promise<ExitCode> {
+  let code: ExitCode = 0
+  const program = new Command('errand')
+    .description('Carries errors home: tails logs, groups and parses their errors, fingerprints and delivers them.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => void host.stdout.write(text), writeErr: (text) => void host.stderr.write(text) })
+    .showHelpAfterError('(see errand --help)')
+    .addHelpText('after', EXAMPLES)
+
+  program
+    .command('run')
+    .description('Read logs and deliver their errors.')
+    .requiredOption('-c, --config <file>', 'the config, JSON5')
+    .option('--once', 'read everything there is, deliver it, and end')
+    .option('--table', 'show the issues found in a live table (needs an output of type "file")')
+    .action(async (options: { config: string; once?: boolean; table?: boolean }) => {
+      code = await run(options, host)
+    })
+  program
+    .command('check')
+    .description('Report every problem of a config and of the remappers it names; read and send nothing.')
+    .option('-c, --config <file>', 'the config, JSON5', 'config.json')
+    .action(async (options: { config: string }) => {
+      code = await check(options, host)
+    })
+  program
+    .command('explain')
+    .description('Show what becomes of each entry of log files, step by step.')
+    .argument('[files...]', 'log files; "-" or none: standard input')
+    .option('-s, --source <name>', 'what writes the log, e.g. java, python')
+    .option('-c, --config <file>', 'a config whose own remappers run too')
+    .option('--json', 'one JSON object per entry')
+    .action(async (files: string[], options: { source?: string; config?: string; json?: boolean }) => {
+      code = await explain(files, options, host)
+    })
+  program
+    .command('test')
+    .description("Run the tests of remappers: their own, and Datadog's pairs NAME.yaml + NAME_tests.yaml.")
+    .argument('[paths...]', 'remapper files or directories; none: the bundled remappers')
+    .option('--json', 'the result as one JSON object')
+    .action(async (paths: string[], options: { json?: boolean }) => {
+      code = await test(paths, options, host)
+    })
+  program
+    .command('watch')
+    .description('Follow a delivered file, one readable line per error.')
+    .argument('[file]', 'a file written by an output of type "file"; none: that of the config')
+    .option('-c, --config <file>', 'the config', 'config.json')
+    .option('-n, --last <count>', 'begin with this many of the errors that are there', wholeNumber, 10)
+    .action(async (file: string | undefined, options: { config: string; last: number }) => {
+      code = await watch(file, options, host)
+    })
+
+  if (args.length === 0) {
+    program.outputHelp()
+    return 2
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? 0 : 2
+  }
+  return code
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError(`"${text}" is not a whole number from 0 to 999999.`)
+  return Number(text)
+}

@@ -1,0 +1,90 @@
+/** `errand run`: the agent, until it is stopped or, with --once, until everything is delivered. */
+import { Agent, type AgentOptions } from '../agent/agent.js'
+import { deliveredPath, planFrom } from '../agent/plan.js'
+import { systemClock } from '../core/clock.js'
+import { Counters } from '../core/counters.js'
+import { openLog } from '../core/log.js'
+import { ProblemsError } from '../core/problem.js'
+import { followDelivered, readDelivered } from './follow.js'
+import type { ExitCode, Host } from './host.js'
+import { showProblems } from './problems.js'
+import { describe, IssueTable } from './table.js'
+
+export interface RunOptions {
+  readonly config: string
+  readonly once?: boolean
+  readonly table?: boolean
+}
+
+/** How often the table is drawn, in ms. */
+const DRAW_EVERY_MS = 250
+
+export async function run(options: RunOptions, host: Host): Promise<ExitCode> {
+  const { plan, problems } = await planFrom(options.config, host.environment, () => Date.now())
+  if (showProblems(problems, host) || plan === undefined) return 1
+  const log = openLog(plan.config.log.level)
+  const counters = new Counters()
+  const delivered = deliveredPath(plan)
+  const table = options.table && delivered !== undefined ? new IssueTable(host, delivered) : undefined
+  if (table) await readDelivered(table.path, (record) => table.recall(record))
+
+  const agentOptions: AgentOptions = {
+    plan,
+    once: options.once ?? false,
+    stdin: host.stdin,
+    stdout: host.stdout,
+    self: host.self,
+    log,
+    clock: systemClock,
+    counters,
+  }
+  let agent: Agent
+  try {
+    agent = await Agent.start(agentOptions)
+  } catch (error) {
+    if (!(error instanceof ProblemsError)) throw error
+    showProblems(error.problems, host)
+    return 1
+  }
+  host.onStop((signal) => {
+    log.info(`${signal}: stopping; what is not delivered yet stays in the spool`)
+    agent.stop()
+  })
+  log.info(`reading ${plan.inputs.flatMap(({ paths }) => paths).join(', ') || 'standard input'}`)
+  const view = table ? showTable(table, agent, host) : undefined
+  await agent.run()
+  await view?.end()
+  log.info(summary(counters))
+  return 0
+}
+
+/** Follows the delivered file into the table, and draws it. */
+function showTable(table: IssueTable, agent: Agent, host: Host): { end(): Promise<void> } {
+  table.begin()
+  const stop = new AbortController()
+  const following = followDelivered(table.path, stop.signal, (record) => table.add(record))
+  let shown = ''
+  const timer = setInterval(() => {
+    const progress = agent.progress()
+    table.draw(progress)
+    const line = describe(progress)
+    if (!host.stdout.isTTY && line !== shown) host.stdout.write(`${(shown = line)}\n`)
+  }, DRAW_EVERY_MS)
+  return {
+    async end() {
+      clearInterval(timer)
+      stop.abort()
+      await following
+      host.stdout.write(`${host.stdout.isTTY ? '\n' : ''}${table.summary()}\n`)
+    },
+  }
+}
+
+function summary(counters: Counters): string {
+  const lost = counters.total('bytes_lost_total')
+  return (
+    `read ${counters.total('lines_read_total')} lines, kept ${counters.total('records_kept_total')} errors, ` +
+    `delivered ${counters.total('records_delivered_total')}, refused ${counters.total('records_refused_total')}` +
+    (lost > 0 ? `, lost ${lost} bytes` : '')
+  )
+}

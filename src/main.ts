@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+/** argv → command → exit code. The one file, with `cli`, that touches the process. */
+import { readFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
+import type { Host } from './cli/host.js'
+import { runProgram } from './cli/program.js'
+
+// Before the first user pattern is compiled: V8 leaves a regex that backtracks too much to its linear engine.
+setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+const host: Host = {
+  environment: process.env,
+  self: {
+    pid: process.pid,
+    isAlive(pid) {
+      try {
+        process.kill(pid, 0)
+        return true
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code === 'EPERM'
+      }
+    },
+  },
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  onStop(callback) {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => callback(signal))
+  },
+}
+
+// A reader that went away (`errand watch | head`) is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+process.exitCode = await runProgram(process.argv.slice(2), version, host)
