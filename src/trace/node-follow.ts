@@ -1,0 +1,151 @@
+/**
+ * Follows what Node.js and `console` print outside any log record, line by line: an uncaught error with its source
+ * excerpt, or a stack behind a message. One line cannot tell whether a stack comes, so a follower begins on every line
+ * that may be a header, and then takes only what the grammar allows; it decides about grouping, not about errors.
+ */
+import type { Follower } from './language.js'
+import { isSeam, readElided, readFrame } from './node-frame.js'
+import {
+  bracketedIn,
+  causedBy,
+  excerptPlace,
+  headerIn,
+  isCaret,
+  isTraceUncaughtHint,
+  isTrailer,
+} from './node-header.js'
+import { indentOf } from './node-lines.js'
+
+/** A follower for what `line` may begin, or undefined when no stack can follow it. */
+export function followNode(line: string): Follower | undefined {
+  const text = plain(line)
+  const place = excerptPlace(text)
+  if (place >= 0) return new NodeFollower('source', 0, place === 0)
+  const bracketed = bracketedIn(text)
+  if (bracketed) return bracketed.opens ? new NodeFollower('properties', indentOf(text), false) : undefined
+  const header = headerIn(text)
+  if (header) {
+    const follower = new NodeFollower('message', indentOf(text), false)
+    if (header.rank >= 3) follower.expectMessage(text)
+    return follower
+  }
+  return /(?:^|\s)Trace(?::|$)|^\(node:\d+\)/.test(text) ? new NodeFollower('message', 0, false) : undefined
+}
+
+/** What the next line may be. */
+type State = 'source' | 'value' | 'header' | 'message' | 'frames' | 'properties' | 'tail' | 'over'
+
+/** A message, a thrown value or a block of properties longer than this ends the traceback. */
+const MAX_LINES = { source: 4, value: 200, message: 500, properties: 10_000, tail: 3 }
+
+class NodeFollower implements Follower {
+  #state: State
+  /** Indentation of the header's line: its properties end with `}` at this one. */
+  readonly #indent: number
+  /** True when the runtime itself prints, which ends with a blank line and `Node.js v…`. */
+  readonly #exits: boolean
+  /** Lines taken in this state. */
+  #count = 0
+  #sawCaret = false
+  /** Which lines a message may go on over before the first frame. */
+  #message: 'none' | 'indented' | 'assertion' | 'any' = 'none'
+
+  constructor(state: State, indent: number, exits: boolean) {
+    this.#state = state
+    this.#indent = indent
+    this.#exits = exits
+  }
+
+  get complete(): boolean {
+    return this.#state === 'over'
+  }
+
+  /** Allows the header `line` a message of several lines, as far as they can be told from other output. */
+  expectMessage(line: string): void {
+    this.#message = this.#exits ? 'any' : line.includes('[ERR_ASSERTION]') ? 'assertion' : 'indented'
+  }
+
+  takes(line: string): boolean {
+    if (this.#state === 'over') return false
+    const taken = this.#take(plain(line))
+    if (!taken) this.#state = 'over'
+    return taken
+  }
+
+  #enter(state: State): true {
+    this.#state = state
+    this.#count = 0
+    return true
+  }
+
+  #take(line: string): boolean {
+    this.#count++
+    switch (this.#state) {
+      case 'source':
+        if (isCaret(line)) this.#sawCaret = true
+        else if (this.#sawCaret && line !== '') return this.#enter('value')
+        else if (line.trim() === '' && this.#count > 1) return this.#enter('header')
+        return this.#count < MAX_LINES.source
+      case 'value':
+        if (isTrailer(line)) return this.#enter('over')
+        if (line === '' || isTraceUncaughtHint(line)) return this.#enter('tail')
+        return this.#count < MAX_LINES.value
+      case 'header':
+        return this.#header(line)
+      case 'message':
+        return this.#frame(line) || this.#messageLine(line)
+      case 'frames':
+        return this.#frame(line) || this.#afterFrames(line)
+      case 'properties':
+        return this.#property(line)
+      case 'tail':
+        if (isTrailer(line)) return this.#enter('over')
+        return (line.trim() === '' || isTraceUncaughtHint(line)) && this.#count < MAX_LINES.tail
+      case 'over':
+        return false
+    }
+  }
+
+  #header(line: string): boolean {
+    if (bracketedIn(line)?.opens) return this.#enter('properties')
+    // Without a caret the excerpt may have been a line that only looked like one.
+    if (!this.#sawCaret && !headerIn(line)) return false
+    this.expectMessage(line)
+    return this.#enter('message')
+  }
+
+  #frame(line: string): boolean {
+    const frame = readFrame(line)
+    if (frame) return this.#enter(frame.opens ? 'properties' : 'frames')
+    return readElided(line) !== undefined && this.#enter('frames')
+  }
+
+  #messageLine(line: string): boolean {
+    if (this.#exits && isTrailer(line)) return this.#enter('over')
+    if (this.#message === 'none' || this.#count > MAX_LINES.message) return false
+    if (this.#message === 'any' || /^\s+\S/.test(line)) return true
+    return this.#message === 'assertion' && (line.trim() === '' || /^[+\-.{}[\]]|[!=]==?/.test(line))
+  }
+
+  #afterFrames(line: string): boolean {
+    if (isSeam(line)) return true
+    if (causedBy(line) >= 0) {
+      this.#message = 'indented'
+      return this.#enter('message')
+    }
+    if (!this.#exits) return false
+    if (isTrailer(line)) return this.#enter('over')
+    return line.trim() === '' && this.#enter('tail')
+  }
+
+  #property(line: string): boolean {
+    const indent = indentOf(line)
+    if (indent === this.#indent && /^\s*\}[,\])}]*$/.test(line)) return this.#enter(this.#exits ? 'tail' : 'over')
+    if (indent < this.#indent && line.length > indent) return false
+    return this.#count < MAX_LINES.properties
+  }
+}
+
+function plain(line: string): string {
+  return line.includes('\x1b') ? line.replace(/\x1b\[[0-9;]*m/g, '') : line
+}

@@ -1,0 +1,246 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ruby } from '../../src/trace/ruby.js'
+
+const fixtures = new URL('../fixtures/trace/ruby/', import.meta.url)
+const fixture = (name: string) => readFileSync(new URL(name, fixtures), 'utf8')
+
+describe('Ruby backtraces in a text', () => {
+  for (const name of readdirSync(fixtures).filter((file) => file.endsWith('.txt'))) {
+    it(`reads ${name.slice(0, -4)}`, () => {
+      const text = fixture(name)
+      const result = name.startsWith('read-') ? ruby.read(text) : ruby.find(text, 0)
+      expect(result).toEqual(JSON.parse(fixture(name.replace('.txt', '.expected.json'))))
+    })
+
+    if (!name.startsWith('read-')) {
+      it(`has a hint for ${name.slice(0, -4)}`, () => {
+        expect(ruby.hints.some((hint) => fixture(name).includes(hint))).toBe(true)
+      })
+    }
+  }
+
+  it('reads the same with the line ends of Windows', () => {
+    for (const name of ['uncaught-with-causes', 'logger', 'rails', 'class-and-message']) {
+      const unix = ruby.find(fixture(`${name}.txt`), 0)
+      const windows = ruby.find(fixture(`${name}.txt`).replaceAll('\n', '\r\n'), 0)
+      expect({ ...windows, start: 0, end: 0 }, name).toEqual({ ...unix, start: 0, end: 0 })
+    }
+  })
+
+  const frames = "/srv/a.rb:24:in `rescue in m'\nmain.rb:20:in `<main>'"
+  for (const [name, header, kind, message] of [
+    ['takes the class behind the message', 'lost (Orders::Conflict)', 'Orders::Conflict', 'lost'],
+    ['takes the class behind an empty message', ' (Orders::Conflict)', 'Orders::Conflict', undefined],
+    ['takes the class of a program without modules', 'lost (Conflict)', 'Conflict', 'lost'],
+    [
+      'takes the class before the message',
+      'GET / failed: KeyError: key not found: :a',
+      'KeyError',
+      'key not found: :a',
+    ],
+    ['takes the class before an empty message', 'GET / failed: Orders::Error: ', 'Orders::Error', undefined],
+    ['takes a class alone', 'GET / failed: Orders::Error', 'Orders::Error', undefined],
+    [
+      'does not take words in parentheses for a class',
+      'ArgumentError: given 3 (Expected 1)',
+      'ArgumentError',
+      'given 3 (Expected 1)',
+    ],
+    [
+      'does not take a name in parentheses for the class',
+      'NameError: no constant (Foo)',
+      'NameError',
+      'no constant (Foo)',
+    ],
+    ['does not take a level for a class', 'ERROR: disk is full', undefined, undefined],
+    ['takes what inspect prints', 'oops #<IOError: closed>', 'IOError', 'closed'],
+    ["takes Rails' form", '  \nIOError (closed (again)):\n  ', 'IOError', 'closed (again)'],
+    ['takes no class where none is', 'GET / failed', undefined, undefined],
+  ] as const) {
+    it(name, () => {
+      const found = ruby.find(`${header}\n${frames}`, 0)
+      expect({ kind: found?.kind, message: found?.message, frames: found?.frames.length }).toEqual({
+        kind,
+        message,
+        frames: 2,
+      })
+    })
+  }
+
+  for (const [line, frame] of [
+    ["/srv/my app/a.rb:3:in `x'", { file: '/srv/my app/a.rb', line: 3, function: 'x' }],
+    ["/usr/bin/bundle:23:in `<main>'", { file: '/usr/bin/bundle', line: 23, function: '<main>' }],
+    ["(eval):1:in `x'", { file: '(eval)', line: 1, function: 'x' }],
+    ["-e:1:in '<main>'", { file: '-e', line: 1, function: '<main>' }],
+    ["Rakefile:3:in `block in <top (required)>'", { file: 'Rakefile', line: 3, function: 'block in <top (required)>' }],
+    ["C:/app/a.rb:3:in 'Integer#/'", { file: 'C:/app/a.rb', line: 3, function: 'Integer#/' }],
+    ['config.ru:7', { file: 'config.ru', line: 7 }],
+    ["    org/jruby/RubyArray.java:1735:in `each'", { file: 'org/jruby/RubyArray.java', line: 1735, function: 'each' }],
+  ] as const) {
+    it(`takes the frame ${line.trim()}`, () => expect(ruby.read(line)?.frames).toEqual([frame]))
+  }
+
+  for (const [name, text] of [
+    ['a place that a message names', 'see lib/a.rb:12 for more'],
+    ['one frame without a class', "called at\nlib/a.rb:3:in `x'"],
+    ['a warning of the interpreter', 'main.rb:3: warning: unused variable (Foo)'],
+    ['a message that begins with a place', "lib/a.rb:3:in `x': started"],
+    ['a level named like an error', 'the rate of StandardError: none'],
+    ['the error of another language', 'TypeError: x\n    at f (a.js:1:2)'],
+  ] as const) {
+    it(`does not find ${name}`, () => expect(ruby.find(text, 0)).toBeUndefined())
+  }
+
+  it('finds the next backtrace behind the first', () => {
+    const first = fixture('rake.txt')
+    const text = `${first}and then\n${fixture('class-and-message.txt')}`
+    const found = ruby.find(text, 0)
+    expect(ruby.find(text, found?.end ?? 0)?.kind).toBe('Payments::Failed')
+  })
+
+  it('keeps the first line of a message behind a log message in the same line', () => {
+    expect(ruby.find("ERROR -- : /srv/a.rb:3:in `x': lost (KeyError)\n\tfrom main.rb:1:in `<main>'", 0)).toMatchObject({
+      start: 11,
+      kind: 'KeyError',
+      message: 'lost',
+      frames: [
+        { file: '/srv/a.rb', line: 3 },
+        { file: 'main.rb', line: 1 },
+      ],
+    })
+  })
+})
+
+/** The lines that the follower of the first line takes, or undefined when there is none. */
+function taken(text: string): string[] | undefined {
+  const [first = '', ...rest] = text.split('\n')
+  const follower = ruby.follow(first)
+  if (follower === undefined) return undefined
+  const end = rest.findIndex((line) => follower.complete || !follower.takes(line))
+  return [first, ...(end < 0 ? rest : rest.slice(0, end))]
+}
+
+describe('Ruby output without a logger', () => {
+  for (const name of [
+    'empty-message',
+    'levels-left-out',
+    'rake',
+    'reversed-order-with-cause',
+    'syntax-error-in-the-script',
+    'thread-report',
+    'uncaught-3.4',
+    'uncaught-in-colours',
+    'uncaught-with-causes',
+  ]) {
+    it(`follows ${name} and stops at the log line behind it`, () => {
+      const text = fixture(`${name}.txt`).trimEnd()
+      expect(taken(`${text}\n2026-11-21T00:57:00Z INFO done`)).toEqual(text.split('\n'))
+    })
+  }
+
+  const uncaught = "a.rb:1:in `x': lost (KeyError)\n\tfrom main.rb:1:in `<main>'"
+  const thread =
+    "#<Thread:0x1 a.rb:1 run> terminated with exception (report_on_exception is true):\na.rb:1:in `x': lost (KeyError)"
+  for (const [name, text, rest] of [
+    ['leaves a plain line behind the frames alone', uncaught, 'batch 3 done'],
+    ['leaves a plain line behind the error of a thread alone', thread, 'batch 3 done'],
+    ['keeps a thread apart from what comes before it', uncaught, thread],
+    [
+      "leaves Logger's lines alone",
+      uncaught.split('\n')[0] ?? '',
+      'I, [2026-11-21T00:56:45.713950 #31503]  INFO -- : x',
+    ],
+    ['leaves a place in a log message alone', uncaught, "b.rb:1:in `x': started"],
+  ] as const) {
+    it(name, () => expect(taken(`${text}\n${rest}`)).toEqual(text.split('\n')))
+  }
+
+  it('takes the unindented lines of a message that frames must follow', () => {
+    const text = "a.rb:1:in `x': 2 problems: (Orders::Invalid)\nqty\n\nuser\n\tfrom main.rb:1:in `<main>'"
+    expect(taken(text)).toEqual(text.split('\n'))
+  })
+
+  it('does not begin with an ordinary line', () => {
+    for (const line of [
+      '',
+      'INFO done',
+      "a.rb:1:in `x'",
+      "\tfrom a.rb:1:in `x'",
+      "a.rb:1:in `x': started",
+      'a.rb:1: warning: x (Y)',
+    ]) {
+      expect(ruby.follow(line), line).toBeUndefined()
+    }
+  })
+
+  it('ends a record at the report of a thread, and at nothing else', () => {
+    expect(ruby.interrupts('#<Thread:0x1 a.rb:1 run> terminated with exception (report_on_exception is true):')).toBe(
+      true,
+    )
+    expect(ruby.interrupts("a.rb:1:in `x': lost (KeyError)")).toBe(false)
+  })
+})
+
+const fragments = [
+  "a.rb:1:in `x': lost (KeyError)",
+  "a.rb:1:in 'A#x': lost",
+  "a.rb:1:in `x'",
+  'a.rb:1',
+  'a.rb:3: bad (SyntaxError)',
+  "\tfrom a.rb:1:in `x'",
+  "\t1: from a.rb:1:in `x'",
+  ' ... 9 levels...',
+  'Traceback (most recent call last):',
+  '#<Thread:0x1 run> terminated with exception (report_on_exception is true):',
+  'E, [2026-11-21T00:56:45.7 #3] ERROR -- : ',
+  '[tag] ',
+  'KeyError (lost',
+  '):',
+  '  ',
+  '',
+  'KeyError: lost',
+  'lost (KeyError)',
+  '#<KeyError: lost>',
+  'Information for cause: KeyError (lost):',
+  'Caused by: ',
+  'rake aborted!',
+  '(eval):1:in ',
+  '\x1b[1m',
+  'batch done',
+] as const
+
+describe('any text', () => {
+  const texts = fc
+    .array(fc.tuple(fc.constantFrom(...fragments), fc.constantFrom('\n', '\n', '\n', '\r\n', ' ', '')), {
+      maxLength: 40,
+    })
+    .map((parts) => parts.flat().join(''))
+
+  it('gives ranges inside the text, in order, and never an exception', () => {
+    fc.assert(
+      fc.property(texts, fc.nat(200), (text, from) => {
+        for (let at = Math.min(from, text.length), found = ruby.find(text, at); found !== undefined; ) {
+          expect(found.start).toBeGreaterThanOrEqual(at)
+          expect(found.end).toBeGreaterThan(found.start)
+          expect(found.end).toBeLessThanOrEqual(text.length)
+          at = found.end
+          found = ruby.find(text, at)
+        }
+        const whole = ruby.read(text)
+        if (whole !== undefined) expect(whole.start).toBeLessThanOrEqual(whole.end)
+        taken(text)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('finds only in texts that hold a hint', () => {
+    fc.assert(
+      fc.property(texts, (text) => {
+        if (ruby.find(text, 0) !== undefined) expect(ruby.hints.some((hint) => text.includes(hint))).toBe(true)
+      }),
+    )
+  })
+})
