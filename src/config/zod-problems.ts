@@ -73,8 +73,9 @@ function problemsOf(issue: Issue, base: Path, placeOf: PlaceOf, options: ZodProb
     const inner = issue.issues[0]
     const what = `${renderPath(path.slice(0, -1))} has the key ${JSON.stringify(key)}, which does not fit.`
     const near = closest(String(key), options.known?.(path.slice(0, -1)) ?? [])
+    const own = inner !== undefined && hasOwnMessage(inner) ? inner.message : undefined
     const fits = inner === undefined ? 'Use another key.' : `Expected ${expectation(inner)}.`
-    const mend = near === undefined ? fits : `Did you mean ${near}?`
+    const mend = near !== undefined ? `Did you mean ${near}?` : own === undefined ? fits : `It ${own}`
     return [problem(placeOf(path, 'key'), what, mend)]
   }
   const isMissing = got.missing || (issue.code === 'invalid_type' && /received undefined$/.test(issue.message))

@@ -9,7 +9,7 @@ function levelAlarm(keys: readonly string[]): string | undefined {
   if (keys.length === 0) return undefined
   const names = keys.map((key) => anyCase(escapeRegex(key))).join('|')
   // [0-3] alone: syslog; 40 and above: the numeric scales of loggers. 10, 20 and 30 are calm on every one of them.
-  return `(?:${names})\\\\*"[ \\t]*:[ \\t]*\\\\*"?(?:[eEfFaAcCpPsS]|[0-3](?![0-9])|[1-3]\\d{2}|[4-9]\\d|(?:1[7-9]|2[1-4])(?!\\d))`
+  return `(?:${names})\\\\*"[ \\t]*:[ \\t]*\\\\*"?(?:[eEfFaAcCpPsSuU]|[dD][pP]|[0-3](?![0-9])|[1-3]\\d{2}|[4-9]\\d|(?:1[7-9]|2[1-4])(?!\\d))`
 }
 
 /** ASCII letters and digits that JSON spelled as `\u00xx`: nobody does it, and nothing forbids it. */

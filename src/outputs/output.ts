@@ -46,6 +46,8 @@ export interface Output {
   /** One attempt. Never rejects for what the backend or the network does: that is a Delivery. Rejects only on abort. */
   send(batch: Batch, signal: AbortSignal): Promise<Delivery>
   close(): Promise<void>
+  /** The files that it writes, absolute, rotated ones included: the agent must never tail them. */
+  paths?(): readonly string[]
 }
 
 /** What an output gets when it is opened. */
@@ -54,6 +56,10 @@ export interface OutputContext {
   readonly name: string
   readonly log: Logger
   readonly clock: Clock
+  /** Where `stdout` writes; only main and cli know the process. */
+  readonly stdout?: NodeJS.WritableStream
+  /** Makes a path of the settings absolute, against the folder of the config file. Absent: the working directory. */
+  readonly resolvePath?: (path: string) => string
 }
 
 /** A kind of output: its name in the config, its settings (without `name`, `type`, `batch`), and how to open it. */
@@ -64,6 +70,8 @@ export interface OutputKind<Settings = unknown> {
   readonly settings: z.ZodObject
   /** Requests in flight at once; 1 where order or a single file demands it. */
   readonly concurrency: number
+  /** What the backend takes in one batch, whatever the config asks for; `maxBytes` is of `Batch.bytes`. */
+  readonly limits?: { readonly maxBytes?: number; readonly maxRecords?: number }
   /** `settings` is what the schema parsed. Opens lazily: must not fail when the backend is away. */
   open(settings: Settings, context: OutputContext): Output
 }

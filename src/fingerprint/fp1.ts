@@ -1,0 +1,235 @@
+/**
+ * `fp1`: three hashes of an error that name its issue, its location and its exact shape. Deterministic and total; the
+ * same input gives the same bytes in any language, because only the canonical string is hashed. Frozen once published:
+ * a change of rules is a new version, never a change of this one.
+ */
+import { createHash } from 'node:crypto'
+import type { Cause, Frame } from '../core/shapes.js'
+import { type Family, familyOf, isOverflow, isVague, kindOf } from './families.js'
+import { moduleOf, type NamedFrame, nameFrame } from './normalise.js'
+import { template } from './template.js'
+
+export interface FingerprintInput {
+  language?: string
+  kind?: string
+  message?: string
+  frames: readonly Frame[]
+  causes: readonly Cause[]
+  /** The log's message; used when there is no kind and no frame. */
+  template?: string
+  /** The logger's name; used with `template` only. */
+  logger?: string
+}
+
+/** One thing that was looked at: a kind, a frame, a message. */
+export interface FingerprintPart {
+  text: string
+  /** Whether it is part of the issue's fingerprint. */
+  counts: boolean
+  /** The rule's id and what it says. */
+  because: string
+}
+
+export interface Fingerprint {
+  /** `fp1:<24 hex>`: the issue. */
+  id: string
+  /** `fp1:location:<24 hex>`: kind and raising function. */
+  location: string
+  /** `fp1:exact:<24 hex>`: all frames and the message's template. */
+  exact: string
+  parts: FingerprintPart[]
+  /** What was hashed for `id`. */
+  canonical: string
+}
+
+/** Frames of the application that count for the issue. */
+const MAX_COUNTED = 2
+/** Frames looked at: enough for any stack that is not recursion. */
+const MAX_FRAMES = 120
+/** In a stack that ran over, functions that occur at least twice among the first frames are the loop. */
+const LOOP_WINDOW = 40
+
+/** The fingerprint of an error. Throws on no input. */
+export function fingerprint(input: FingerprintInput): Fingerprint {
+  const family = familyOf(input.language)
+  const parts: FingerprintPart[] = []
+  const canonical = ['fp1', family]
+
+  const kind = kindOf(family, input.kind)
+  const rootCause = input.causes.at(-1)
+  const root = kindOf(family, rootCause?.kind)
+  // Most of Go's loggers do not print the type of an error; its root message is what all of them print.
+  const untyped = family === 'go' && input.message !== undefined && input.message !== ''
+  const vague = untyped || isVague(family, kind)
+  if (kind !== '') note(parts, kind, !vague, kindRule(vague, untyped))
+  if (kind !== '' && !vague) canonical.push(`kind ${kind}`)
+  if (root !== '' && root !== kind) {
+    note(parts, root, true, 'K03 kind of the root cause')
+    canonical.push(`root ${root}`)
+  }
+
+  // An error without frames, as an AggregateError, is where its nearest cause with frames is.
+  const frames =
+    input.frames.length > 0 ? input.frames : (input.causes.find((cause) => cause.frames.length > 0)?.frames ?? [])
+  const named = nameAll(family, frames)
+  // Half of PHP's log formats print places without functions: the class's file and the message stand in for them.
+  const byFile = family === 'php'
+  const chosen = choose(named, isOverflow(kind, input.message ?? ''), parts, byFile ? 1 : MAX_COUNTED)
+  const callee = byFile ? undefined : calleeOf(named, chosen[0])
+  if (callee) {
+    const part = parts.find((candidate) => candidate.text === callee.key && !candidate.counts)
+    if (part) Object.assign(part, { counts: true, because: 'F08 library function that the raising function called' })
+    canonical.push(`in ${callee.key}`)
+  }
+  for (const frame of chosen) canonical.push(`at ${frame.key}`)
+
+  if (rootCause && frames !== rootCause.frames && !byFile) {
+    const origin = choose(nameAll(family, rootCause.frames), false, undefined, 1)[0]
+    if (origin?.inApp && !chosen.some((frame) => frame.key === origin.key)) {
+      note(parts, origin.key, true, 'F05 raising function of the root cause')
+      canonical.push(`from ${origin.key}`)
+    }
+  }
+
+  const message = input.message ?? (kind === '' ? input.template : undefined) ?? ''
+  const words = message === '' ? '' : template(message)
+  if (words !== '') {
+    const unnamed = byFile || !chosen.some((frame) => frame.named)
+    const counted = untyped ? rootWords(words) : words
+    const counts = vague || unnamed
+    note(parts, counts ? counted : words, counts, messageRule(vague, unnamed, chosen.length > 0))
+    if (counts) canonical.push(`message ${counted}`)
+  }
+  if (kind === '' && frames.length === 0 && input.logger) {
+    const logger = /[^.:/\\]*$/.exec(template(input.logger))?.[0] ?? ''
+    note(parts, logger, true, 'L01 logger of a message without kind and frames')
+    canonical.push(`logger ${logger}`)
+  }
+
+  const text = canonical.join('\n')
+  const raising = chosen[0]?.full ?? words
+  const all = named.flatMap((frame) => (frame.full === '' ? [] : [frame.full]))
+  return {
+    id: `fp1:${hash(text)}`,
+    location: `fp1:location:${hash(['fp1', 'location', family, kind, raising].join('\n'))}`,
+    exact: `fp1:exact:${hash(['fp1', 'exact', family, kind, root, ...all, words].join('\n'))}`,
+    parts,
+    canonical: text,
+  }
+}
+
+interface Considered extends NamedFrame {
+  readonly inApp: boolean
+  /** `module.function` even where the issue goes by the file alone. */
+  readonly full: string
+}
+
+function nameAll(family: Family, frames: readonly Frame[]): Considered[] {
+  const considered: Considered[] = []
+  const count = Math.min(frames.length, MAX_FRAMES)
+  for (let i = 0; i < count; i++) {
+    const frame = frames[i]
+    if (!frame) continue
+    const { key: full, named, dropped } = nameFrame(family, frame)
+    // Ruby prints a built-in method with the file and line of its caller.
+    const builtIn = family === 'ruby' && dropped === undefined && isBuiltIn(frame, frames[i + 1])
+    considered.push({
+      key: family === 'php' && frame.file ? moduleOf(frame.file) : full,
+      full,
+      named,
+      dropped: builtIn ? 'G13 built-in method, printed at the line that calls it' : dropped,
+      inApp: frame.in_app !== false,
+    })
+  }
+  return considered
+}
+
+function isBuiltIn(frame: Frame, caller: Frame | undefined): boolean {
+  if (!caller || frame.line === undefined || frame.line !== caller.line || frame.file !== caller.file) return false
+  return frame.function !== caller.function && !/^(?:block|rescue|ensure)\b/.test(frame.function ?? '')
+}
+
+/** The frames that count, the raising one first; notes all others with the rule that left them out. */
+function choose(
+  frames: readonly Considered[],
+  overflow: boolean,
+  parts: FingerprintPart[] | undefined,
+  most: number,
+): Considered[] {
+  const ours = frames.some((frame) => frame.inApp && frame.dropped === undefined)
+  // Where only glue is left, glue is better than nothing.
+  const useful = frames.some((frame) => frame.dropped === undefined)
+  const counts = new Map<string, number>()
+  if (overflow) {
+    for (const { key, inApp, dropped } of frames.slice(0, LOOP_WINDOW)) {
+      if (dropped === undefined && inApp === ours) counts.set(key, (counts.get(key) ?? 0) + 1)
+    }
+  }
+  const loops = [...counts.values()].some((count) => count > 1)
+  const chosen: Considered[] = []
+  const seen = new Set<string>()
+  for (const frame of frames) {
+    const because = left(frame)
+    if (because === undefined) {
+      seen.add(frame.key)
+      chosen.push(frame)
+    }
+    if (parts)
+      note(
+        parts,
+        frame.key,
+        because === undefined,
+        because ?? (ours ? 'F01 frame of the application' : 'F02 library frame: the application has none'),
+      )
+  }
+  // Where a stack runs over is an accident: the functions of the loop count, not their order.
+  if (overflow) chosen.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+  return chosen
+
+  function left(frame: Considered): string | undefined {
+    if (frame.key === '') return frame.dropped ?? 'G12 nothing known'
+    if (frame.dropped !== undefined && useful) return frame.dropped
+    if (ours && !frame.inApp) return 'F03 frame of a library'
+    if (seen.has(frame.key)) return 'F04 recursion or repetition'
+    if (loops && (counts.get(frame.key) ?? 0) < 2) return 'F06 not of the loop that ran over'
+    if (chosen.length >= most) return 'F07 below the frames that count'
+    return undefined
+  }
+}
+
+/** The library's function that the application's raising function called: it tells two calls in one function apart. */
+function calleeOf(frames: readonly Considered[], raising: Considered | undefined): Considered | undefined {
+  if (!raising?.inApp) return undefined
+  for (let i = frames.indexOf(raising) - 1; i >= 0; i--) {
+    const frame = frames[i]
+    if (frame && !frame.inApp && frame.dropped === undefined && frame.named) return frame
+    if (frame?.inApp && frame.dropped === undefined) return undefined
+  }
+  return undefined
+}
+
+/** Go wraps messages outside in, `place order: insert: already exists`: the last part is the root's own. */
+function rootWords(words: string): string {
+  const at = words.lastIndexOf(': ')
+  return at < 0 ? words : words.slice(at + 2)
+}
+
+function kindRule(vague: boolean, untyped: boolean): string {
+  if (untyped) return 'K04 a Go type, which few loggers print: the root message stands in for it'
+  return vague ? 'K02 this kind does not tell errors apart' : 'K01 kind'
+}
+
+function messageRule(vague: boolean, unnamed: boolean, frames: boolean): string {
+  if (vague) return 'M01 the kind does not tell errors apart'
+  if (!frames) return 'M02 no frame'
+  return unnamed ? 'M03 no frame has a function of its own' : 'M04 kind and frames say enough'
+}
+
+function note(parts: FingerprintPart[], text: string, counts: boolean, because: string): void {
+  parts.push({ text, counts, because })
+}
+
+/** The first 96 bits of SHA-256, in hex. */
+function hash(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 24)
+}

@@ -1,0 +1,116 @@
+/**
+ * The template of a message: what stays when ids, numbers, names and quoted values are masked. Masks are typed and
+ * applied in a fixed order, the wider before the narrower. fp1 depends on this list: it is frozen by fixtures.
+ */
+
+interface Mask {
+  readonly id: string
+  readonly what: string
+  readonly pattern: RegExp
+  readonly to: string
+}
+
+/** Scanned characters of a message; what comes later says rarely more about the site. */
+const MAX_SCANNED = 1000
+/** Words of a template. */
+const MAX_WORDS = 24
+
+const MASKS: readonly Mask[] = [
+  { id: 'M01', what: 'url', pattern: /\b[a-z][a-z0-9+.-]{1,15}:\/\/[^\s'"<>«»„“”)\]]+/gi, to: '<url>' },
+  { id: 'M02', what: 'e-mail address', pattern: /\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}\b/g, to: '<email>' },
+  { id: 'M03', what: 'uuid', pattern: /\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi, to: '<uuid>' },
+  {
+    id: 'M04',
+    what: 'quoted value',
+    pattern:
+      /(?<![\p{L}\p{N}])(?:"[^"\n]{0,400}"|'[^'\n]{0,400}'(?![\p{L}\p{N}])|`[^`\n']{0,400}[`'])|«[^»\n]{0,400}»|„[^“”\n]{0,400}[“”]|“[^”\n]{0,400}”|‘[^’\n]{0,400}’|「[^」\n]{0,400}」/gu,
+    to: '<str>',
+  },
+  {
+    id: 'M05',
+    what: 'date and time',
+    pattern:
+      /\b\d{4}[-/.]\d\d[-/.]\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?|\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:\d{1,2} )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6} \d{1,4}(?:,? \d{4})?(?: \d\d:\d\d(?::\d\d)?)?\b|\b\d{1,2}[/.]\d{1,2}[/.]\d{4}\b|\b\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\b/g,
+    to: '<time>',
+  },
+  {
+    id: 'M06',
+    what: 'network address',
+    pattern:
+      /\b\d{1,3}(?:\.\d{1,3}){3}(?:[:/]\d{1,5})?\b|\[?(?<![\w:.])(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4}){1,6}\]?(?::\d{1,5})?(?![\w:])|(?<![\w:])::1(?![\w:])|\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b/gi,
+    to: '<addr>',
+  },
+  {
+    id: 'M07',
+    what: 'path',
+    pattern:
+      /(?<![\w<>)\]])(?:[A-Za-z]:\\|\\\\|~?\/)[^\s'"<>:;,()[\]{}|]+(?::\d{1,9}){0,2}|(?<![\w/])\.{1,2}\/[^\s'"<>:;,()[\]{}|]+/g,
+    to: '<path>',
+  },
+  {
+    id: 'M08',
+    what: 'host name',
+    pattern:
+      /\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.(?:internal|local|localdomain|lan|svc|cluster\.local|com|net|org|io|dev|app|cloud|example|test|invalid)\b(?!\.\w)(?:\.?:\d{1,5}\b)?|\blocalhost(?::\d{1,5})?\b/gi,
+    to: '<host>',
+  },
+  {
+    id: 'M09',
+    what: 'address of an object',
+    pattern: /\b0x[0-9a-f]+\b|@[0-9a-f]{5,16}\b|#<[\w:]{1,100}[^>\n]{0,200}>|\b(?:object|instance) at <addr>/gi,
+    to: '<ref>',
+  },
+  {
+    id: 'M10',
+    what: 'quantity',
+    pattern:
+      /(?<![\p{L}\p{N}_.])[+-]?\d[\d_]*(?:[.,]\d+)*(?:e[+-]?\d+)? ?(?:%|[kmgtp]?i?b(?:ytes?)?|bytes?|[nmµu]?s|ms|secs?|seconds?|mins?|minutes?|hours?|h|days?)(?![\p{L}\p{N}_])/giu,
+    to: '<qty>',
+  },
+  {
+    id: 'M11',
+    what: 'id',
+    pattern:
+      /(?<![\p{L}\p{N}_<-])(?=[\p{L}_-]{0,40}\d)[\p{L}\p{N}_]+(?:-[\p{L}\p{N}_]+)+(?![\p{L}\p{N}_>])|(?<![\p{L}\p{N}_<-])(?=[\p{L}_]{1,40}\d|\d[\d_]{0,40}\p{L})[\p{L}\p{N}_]+(?![\p{L}\p{N}_>])/gu,
+    to: '<id>',
+  },
+  { id: 'M12', what: 'hexadecimal id', pattern: /\b[0-9a-f]{16,}\b/gi, to: '<id>' },
+  { id: 'M13', what: 'number', pattern: /(?<![\p{L}\p{N}_])[+-]?\d+(?:[.,:_]\d+)*(?![\p{L}\p{N}_])/gu, to: '<num>' },
+  { id: 'M14', what: 'value of a pair', pattern: /(?<=[\w\]]=)[^\s,;)<\]}>]{1,200}/g, to: '<val>' },
+  { id: 'M15', what: 'list', pattern: /(<[a-z]{2,5}>)(?:(?:, ?| |; ?|\/|\|| and )\1)+/g, to: '$1' },
+]
+
+/** Words that end in a digit and are names all the same; never masked. */
+const KEPT =
+  /^(?:utf-?(?:8|16|32)\w*|md5|sha-?(?:1|224|256|384|512)|base64|ipv[46]|http[12]|h[12]|v8|x509|oauth2?|s3|ec2|iso-?8859-?\d*|latin-?1|cp125\d|u?int(?:8|16|32|64)|float(?:32|64)|i18n|l10n|[a-z]+2[a-z]+)$/i
+
+/** The template of a message, at most its first two lines; stable under all that the masks name. */
+export function template(message: string): string {
+  let text = message.length > MAX_SCANNED ? message.slice(0, MAX_SCANNED) : message
+  text = text.replace(/\x1b\[[0-9;]*[A-Za-z]/g, '').normalize('NFKC')
+  text = firstLines(text)
+  for (const mask of MASKS) {
+    text =
+      mask.id === 'M11'
+        ? text.replace(mask.pattern, (word) => (KEPT.test(word) ? word : mask.to))
+        : text.replace(mask.pattern, mask.to)
+  }
+  const words = text.split(/\s+/).filter((word) => word !== '')
+  return words.slice(0, MAX_WORDS).join(' ')
+}
+
+/** The first two lines that hold something. */
+function firstLines(text: string): string {
+  const lines: string[] = []
+  for (const line of text.split(/\r\n|[\n\r]/)) {
+    if (line.trim() === '') continue
+    lines.push(line)
+    if (lines.length === 2) break
+  }
+  return lines.join(' ')
+}
+
+/** The masks in their order, for documentation and `explain`. */
+export const MASK_LIST: readonly { readonly id: string; readonly what: string; readonly to: string }[] = MASKS.map(
+  ({ id, what, to }) => ({ id, what, to }),
+)

@@ -1,0 +1,141 @@
+/**
+ * Datadog's grok parser: match rules and support rules to attributes. The first rule that matches the whole text wins.
+ * Each rule is one RegExp; filters and dates are evaluated only for the rule that matched. Throws on no input.
+ * Source: Datadog, "Parsing"; the public pipelines of DataDog/integrations-core; vectordotdev/vrl, src/datadog/grok.
+ */
+import type { Attributes, Value } from '../../core/shapes.js'
+import { Complaint } from './classes.js'
+import { type Capture, type CompiledRule, type CompileOptions, compileRule, MAX_UNSAFE_LENGTH } from './compile.js'
+import { addAt, isMap, merge } from './paths.js'
+import { type Rule, splitRules } from './rules.js'
+
+/** What is wrong with a rule. An error takes the rule out; a warning does not. */
+export interface GrokProblem {
+  /** The rule's name, or empty where a line is no rule. */
+  readonly rule: string
+  /** 1-based, within the rules text. */
+  readonly line: number
+  /** Which of the two texts `line` counts in. */
+  readonly text: 'matchRules' | 'supportRules'
+  readonly what: string
+  readonly mend: string
+  readonly severity: 'error' | 'warning'
+}
+
+export interface GrokOptions {
+  /** ms since the epoch; decides the year of dates that have none. */
+  readonly now: () => number
+  /** Zone of dates whose rule and text name none. Default: UTC. */
+  readonly defaultZone?: string | undefined
+}
+
+export interface ParseOptions {
+  /**
+   * Evaluates only captures whose attribute begins with one of these names (`http` for `http.status_code`), and those
+   * that are merged at the root. An empty set evaluates none: it asks only which rule matches.
+   */
+  readonly only?: ReadonlySet<string>
+}
+
+export interface GrokMatch {
+  /** The match rule that matched. */
+  readonly rule: string
+  /** Nested, fresh: the caller may change them. */
+  readonly attributes: Attributes
+}
+
+export interface Grok {
+  /** The attributes of the first match rule that matches the whole text, or undefined when none does. */
+  parse(text: string, options?: ParseOptions): GrokMatch | undefined
+  /** Match rules in the order in which they are tried; those with errors are not among them. */
+  readonly ruleNames: readonly string[]
+}
+
+/** Compiles rule texts. Total: bad rules are left out and reported, all of them. */
+export function compileGrok(
+  matchRules: string,
+  supportRules: string,
+  options: GrokOptions,
+): { grok: Grok; problems: GrokProblem[] } {
+  const match = splitRules(matchRules)
+  const support = splitRules(supportRules)
+  const problems: GrokProblem[] = []
+  for (const [text, { bad }] of [
+    ['matchRules', match],
+    ['supportRules', support],
+  ] as const)
+    for (const { line, what, mend } of bad) problems.push({ rule: '', line, text, what, mend, severity: 'error' })
+
+  // A match rule may be used as a helper too; a support rule of the same name goes first.
+  const helpers = new Map<string, Rule>()
+  for (const rule of [...support.rules, ...match.rules]) if (!helpers.has(rule.name)) helpers.set(rule.name, rule)
+  const compileOptions: CompileOptions = {
+    now: options.now,
+    defaultZone: options.defaultZone,
+    helper: (name) => helpers.get(name),
+    helperNames: () => [...helpers.keys()],
+  }
+
+  const rules: CompiledRule[] = []
+  const compile = (rule: Rule, text: GrokProblem['text']): CompiledRule | undefined => {
+    try {
+      return compileRule(rule, compileOptions)
+    } catch (error) {
+      if (!(error instanceof Complaint)) throw error
+      const { what, mend } = error
+      problems.push({ rule: rule.name, line: rule.line, text, what, mend, severity: 'error' })
+      return undefined
+    }
+  }
+  // Support rules first: a match rule that uses a broken one is then known to be its victim.
+  for (const rule of support.rules) compile(rule, 'supportRules')
+  for (const rule of match.rules) {
+    // Texts come trimmed, so that a blank at the end of a whole match could never match.
+    const compiled = compile({ ...rule, pattern: rule.pattern.trimEnd() }, 'matchRules')
+    if (compiled === undefined) continue
+    rules.push(compiled)
+    for (const { what, mend } of compiled.warnings)
+      problems.push({ rule: rule.name, line: rule.line, text: 'matchRules', what, mend, severity: 'warning' })
+  }
+  return {
+    grok: {
+      parse: (text, parseOptions) => parse(rules, text, parseOptions?.only),
+      ruleNames: rules.map((rule) => rule.name),
+    },
+    problems,
+  }
+}
+
+function parse(
+  rules: readonly CompiledRule[],
+  text: string,
+  only: ReadonlySet<string> | undefined,
+): GrokMatch | undefined {
+  for (const rule of rules) {
+    if (rule.unsafe && text.length > MAX_UNSAFE_LENGTH) continue
+    const groups = rule.regex.exec(text)
+    if (groups === null) continue
+    const attributes: Attributes = {}
+    if (only?.size !== 0)
+      for (let i = 1; i < groups.length; i++) {
+        const captured = groups[i]
+        const capture = rule.captures[i]
+        // An empty capture sets nothing.
+        if (captured === undefined || captured === '' || capture === undefined) continue
+        if (only !== undefined && capture.path[0] !== undefined && !only.has(capture.path[0])) continue
+        store(attributes, capture, captured)
+      }
+    return { rule: rule.name, attributes }
+  }
+  return undefined
+}
+
+function store(attributes: Attributes, capture: Capture, captured: string): void {
+  let value: Value | undefined = captured
+  for (const filter of capture.filters) {
+    value = filter(value)
+    if (value === undefined) return
+  }
+  if (capture.path.length > 0) addAt(attributes, capture.path, value)
+  else if (isMap(value)) merge(attributes, value)
+}

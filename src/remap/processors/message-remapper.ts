@@ -1,0 +1,22 @@
+/** Makes an attribute the record's message. The source is removed: it would say the same twice. */
+import { z } from 'zod'
+import { deletePath, getPath, parsePath, textOf } from '../paths.js'
+import { commonSettings, defineProcessor, sourcesSetting } from '../processor.js'
+
+export const messageRemapper = defineProcessor({
+  type: 'message-remapper',
+  description: 'Makes the first present source the message.',
+  schema: z.strictObject({ type: z.literal('message-remapper'), ...commonSettings, sources: sourcesSetting }),
+  compile({ sources }) {
+    const paths = sources.map(parsePath)
+    return (record) => {
+      for (const path of paths) {
+        const value = getPath(record.attributes, path)
+        if (value === undefined || value === null) continue
+        record.message = textOf(value)
+        deletePath(record.attributes, path)
+        return
+      }
+    }
+  },
+})

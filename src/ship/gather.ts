@@ -1,0 +1,114 @@
+/**
+ * Gathers what lies in the spool behind a position into batches: full, or as old as their first record may get.
+ * Remembers where it has read to; whether anything was delivered is the shipper's matter.
+ */
+import type { Clock } from '../core/clock.js'
+import { Bell } from '../spool/bell.js'
+import { compare, type Position } from '../spool/position.js'
+import type { Spool } from '../spool/spool.js'
+import { Item } from './item.js'
+import type { BatchSettings } from './settings.js'
+import type { Sleep } from './sleep.js'
+
+/** What gathering needs of the spool. */
+export type SpoolReader = Pick<Spool, 'read' | 'more' | 'place' | 'end'>
+
+/** Records of the spool's range `[from, to)`; no items when the range held none that could be read. */
+export interface Gathered {
+  readonly items: readonly Item[]
+  readonly from: Position
+  readonly to: Position
+}
+
+export interface GatherOptions {
+  readonly spool: SpoolReader
+  readonly start: Position
+  readonly batch: BatchSettings
+  readonly clock: Clock
+  readonly sleep: Sleep
+}
+
+export class Gatherer {
+  readonly #spool: SpoolReader
+  readonly #batch: BatchSettings
+  readonly #clock: Clock
+  readonly #sleep: Sleep
+  /** Everything before this was given out. */
+  #position: Position
+  /** Records before this sequence are wanted without waiting for company. */
+  #hurryTo = 0
+  readonly #hurried = new Bell()
+
+  constructor(options: GatherOptions) {
+    this.#spool = options.spool
+    this.#batch = options.batch
+    this.#clock = options.clock
+    this.#sleep = options.sleep
+    this.#position = options.start
+  }
+
+  /** What lies before `to` is given out without waiting for the batch's age. */
+  hurry(to: Position): void {
+    this.#hurryTo = Math.max(this.#hurryTo, to.sequence)
+    this.#hurried.ring()
+  }
+
+  /**
+   * The next batch, as soon as it is full or old enough; undefined on abort, and then nothing was given out.
+   * Rejects when the spool cannot be read; what was gathered is then gathered again at the next call.
+   */
+  async next(signal: AbortSignal): Promise<Gathered | undefined> {
+    const { maxBytes, maxRecords, maxAge } = this.#batch
+    const from = this.#position
+    let to = from
+    let bytes = 0
+    let sendAt = 0
+    const items: Item[] = []
+    while (!signal.aborted) {
+      const got = await this.#spool.read(to, {
+        maxBytes: maxBytes - bytes,
+        maxRecords: maxRecords - items.length,
+        onlyIfFits: items.length > 0,
+      })
+      if (items.length === 0) sendAt = this.#clock.now() + maxAge
+      for (const { text, bytes: size } of got.items) {
+        items.push(new Item(text, size))
+        bytes += size
+      }
+      const moved = compare(got.next, to) !== 0
+      to = got.next
+      if (items.length >= maxRecords || bytes >= maxBytes) return this.#give(items, from, to)
+      if (got.items.length > 0) continue
+      if (items.length === 0) {
+        // Records that were lost to damage are passed like others, or the cursor would stay before them for ever.
+        if (moved) return this.#give(items, from, to)
+        await this.#spool.more(to, signal)
+        continue
+      }
+      const wait = sendAt - this.#clock.now()
+      const doesNotFit = compare(this.#spool.place(to), this.#spool.end) < 0
+      if (doesNotFit || wait <= 0 || to.sequence <= this.#hurryTo) return this.#give(items, from, to)
+      await this.#company(to, wait, signal)
+    }
+    return undefined
+  }
+
+  /** Waits for more records, for the batch's age, or for someone in a hurry. */
+  async #company(to: Position, wait: number, signal: AbortSignal): Promise<void> {
+    const over = new AbortController()
+    const end = () => over.abort()
+    signal.addEventListener('abort', end, { once: true })
+    await Promise.race([
+      this.#spool.more(to, over.signal),
+      this.#sleep(wait, over.signal),
+      this.#hurried.heard(over.signal),
+    ])
+    signal.removeEventListener('abort', end)
+    end()
+  }
+
+  #give(items: readonly Item[], from: Position, to: Position): Gathered {
+    this.#position = to
+    return { items, from, to }
+  }
+}

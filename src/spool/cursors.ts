@@ -1,0 +1,160 @@
+/**
+ * Where each output stands in the spool. A cursor advances over the contiguous delivered prefix only and is durable
+ * before the space behind it is given back; a crash between delivery and saving replays, it never skips.
+ * One small file per output, replaced whole.
+ */
+import { join } from 'node:path'
+import type { Counters } from '../core/counters.js'
+import type { Logger } from '../core/log.js'
+import { type Files, realFiles, replaceFile } from './files.js'
+import { compare, type Position } from './position.js'
+import type { Spool } from './spool.js'
+
+export interface CursorsOptions {
+  /** Directory of the cursors' files; made if missing. */
+  readonly dir: string
+  /** Names of all outputs. An output left out would not hold back what it has not delivered yet. */
+  readonly names: readonly string[]
+  readonly spool: Spool
+  readonly log: Logger
+  readonly counters: Counters
+  readonly files?: Files
+}
+
+export interface CursorStore {
+  /** Makes a position durable. */
+  write(position: Position): Promise<void>
+  /** Called after each save. */
+  saved?(): Promise<void>
+}
+
+/** One output's place in the spool. */
+export class Cursor {
+  readonly name: string
+  /** Everything before this position is delivered, or refused and durably so. Only ever grows. */
+  #done: Position
+  /** Ranges finished out of turn, by their start; waiting for the gap before them to close. */
+  readonly #early = new Map<string, { readonly from: Position; readonly to: Position }>()
+  #earlyRecords = 0
+  /** What the file says, or where the cursor began; never ahead of `#done`. */
+  #saved: Position
+  readonly #store: CursorStore
+  /** The save under way; saves run one after the other. */
+  #saving: Promise<void> = Promise.resolve()
+
+  constructor(name: string, start: Position, store: CursorStore) {
+    this.name = name
+    this.#done = start
+    this.#saved = start
+    this.#store = store
+  }
+
+  /** Everything before it is finished. */
+  get position(): Position {
+    return this.#done
+  }
+
+  /** The durable position: where a crash now would begin again. */
+  get saved(): Position {
+    return this.#saved
+  }
+
+  /** Records finished behind a gap; they are not waiting any more, though `position` has not passed them. */
+  get earlyRecords(): number {
+    return this.#earlyRecords
+  }
+
+  /** Notes that every record in `[from, to)` is delivered or refused. Ranges join where one's `to` is the next one's `from`. */
+  pass(from: Position, to: Position): void {
+    this.#early.set(keyOf(from), { from, to })
+    this.#earlyRecords += to.sequence - from.sequence
+    for (;;) {
+      const next = this.#early.get(keyOf(this.#done))
+      if (next === undefined) return
+      this.#early.delete(keyOf(next.from))
+      this.#earlyRecords -= next.to.sequence - next.from.sequence
+      this.#done = next.to
+    }
+  }
+
+  /** Resolves when the position of now is durable. Rejects when the disk does; the cursor goes on in memory. */
+  save(): Promise<void> {
+    const saving = this.#saving.then(async () => {
+      const position = this.#done
+      if (compare(position, this.#saved) === 0) return
+      await this.#store.write(position)
+      this.#saved = position
+      await this.#store.saved?.()
+    })
+    this.#saving = saving.catch(() => {})
+    return saving
+  }
+}
+
+/** The cursors of all outputs; together they say what the spool may give back. */
+export class Cursors {
+  readonly #byName = new Map<string, Cursor>()
+
+  /**
+   * Reads every cursor; from then on each save gives back the space that no output needs. One that is missing or cannot be
+   * read begins at the oldest record: that repeats, but never skips.
+   */
+  static async open(options: CursorsOptions): Promise<Cursors> {
+    const { dir, names, spool, log, counters, files = realFiles } = options
+    await files.makeDir(dir)
+    const cursors = new Cursors()
+    for (const name of names) {
+      const path = join(dir, `${encodeURIComponent(name)}.json`)
+      const text = await files.readText(path)
+      const stored = text === undefined ? undefined : parse(text)
+      if (text !== undefined && stored === undefined) {
+        counters.add('cursors_unreadable_total', 1, { output: name })
+        log.warn(`cursor file ${path} cannot be read; output "${name}" begins again at the oldest record in the spool.`)
+      }
+      const start = stored === undefined ? spool.start : spool.place(stored)
+      const write = (position: Position) => replaceFile(files, path, `${JSON.stringify({ version: 1, ...position })}\n`)
+      const saved = () => spool.release(cursors.oldest ?? spool.end)
+      cursors.#byName.set(name, new Cursor(name, start, { write, saved }))
+    }
+    await spool.release(cursors.oldest ?? spool.end)
+    return cursors
+  }
+
+  /** The cursor of an output that was named when the cursors were opened. */
+  of(name: string): Cursor {
+    const cursor = this.#byName.get(name)
+    if (cursor === undefined) throw new RangeError(`There is no cursor for output "${name}".`)
+    return cursor
+  }
+
+  /** The durable position of the slowest output; undefined when there are no outputs. Nothing behind it is needed again. */
+  get oldest(): Position | undefined {
+    let oldest: Position | undefined
+    for (const { saved } of this.#byName.values()) {
+      if (oldest === undefined || compare(saved, oldest) < 0) oldest = saved
+    }
+    return oldest
+  }
+}
+
+function keyOf(position: Position): string {
+  return `${position.segment}:${position.offset}`
+}
+
+/** The position that a cursor file holds; undefined when it holds none. */
+function parse(text: string): Position | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null) return undefined
+  const { version, segment, offset, sequence } = value as Record<string, unknown>
+  if (version !== 1 || !isCount(segment) || !isCount(offset) || !isCount(sequence)) return undefined
+  return { segment, offset, sequence }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0
+}

@@ -1,0 +1,318 @@
+/**
+ * The spool's files: opened and checked, written, read, mended, removed. The caller makes sure that of `write`, `roll`,
+ * `mend` and `removeBefore` only one runs at a time; `read` may run beside any of them.
+ */
+import type { OpenFile } from './files.js'
+import { compare, type Position } from './position.js'
+import {
+  encodeHeader,
+  FRAME_BYTES,
+  frameAt,
+  HEADER_BYTES,
+  scanSegment,
+  segmentName,
+  segmentNumber,
+  writeFrame,
+} from './segment.js'
+import { SegmentFiles, type SegmentFilesOptions } from './segment-files.js'
+import { type Limits, SpoolError, type SpooledText } from './shapes.js'
+
+interface Segment {
+  readonly number: number
+  /** Sequence of its first record. */
+  readonly base: number
+  /** Where its durable records end, in bytes from the file's start; reading ends here. */
+  to: number
+}
+
+const WRITE_BYTES = 1 << 20
+const READ_BYTES = 1 << 20
+
+export class Segments {
+  readonly #store: SegmentFiles
+  /** By number, growing, never empty once open. Only the last is written to. */
+  #segments: Segment[] = []
+  /** Highest number ever given away, files set aside included. */
+  #lastNumber = 0
+  /** Records written since the spool began; the sequence of the next one. */
+  #sequence = 0
+  /** The last segment's file; undefined after a fault, and then the next write begins a new segment. */
+  #writer: OpenFile | undefined
+  readonly #scratch = Buffer.allocUnsafe(WRITE_BYTES)
+  /** Bytes of all segments, up to their durable ends. */
+  #bytes = 0
+
+  private constructor(options: SegmentFilesOptions) {
+    this.#store = new SegmentFiles(options)
+  }
+
+  /**
+   * Opens what is there and checks the last segment whole; the others are checked as they are read.
+   * Writing always goes on in a file that holds no record yet: bytes that a cursor may point behind are never written twice.
+   */
+  static async open(options: SegmentFilesOptions): Promise<Segments> {
+    const segments = new Segments(options)
+    await segments.#open()
+    return segments
+  }
+
+  get end(): Position {
+    const last = this.#last()
+    return { segment: last.number, offset: last.to, sequence: this.#sequence }
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** True when the last segment can take no further record. */
+  get mustRoll(): boolean {
+    return this.#writer === undefined
+  }
+
+  /** Bytes that lie after `position`. */
+  bytesAfter(position: Position): number {
+    let sum = 0
+    for (const segment of this.#segments) {
+      if (segment.number > position.segment) sum += segment.to - HEADER_BYTES
+      else if (segment.number === position.segment) sum += Math.max(0, segment.to - position.offset)
+    }
+    return sum
+  }
+
+  /**
+   * The same place as this spool would name it: behind the end of a segment means the start of the next, and a place
+   * whose segment is gone means the first record after it. A place behind the end belongs to another spool (its
+   * directory was emptied): everything here is new to its owner, so it becomes the beginning.
+   */
+  place(position: Position): Position {
+    if (compare(position, this.end) > 0) return startOf(this.#first())
+    const index = this.#segments.findIndex((segment) => segment.number >= position.segment)
+    const segment = this.#segments[index]
+    if (segment === undefined) return this.end
+    const next = this.#segments[index + 1]
+    if (segment.number > position.segment || position.offset < HEADER_BYTES) return this.#skipEmpty(index)
+    if (position.offset >= segment.to && next !== undefined) return this.#skipEmpty(index + 1)
+    const most = next?.base ?? this.#sequence
+    if (position.sequence < segment.base || position.sequence > most) return startOf(segment)
+    return position
+  }
+
+  /** Writes `count` records from `from` on to the last segment and makes them durable. */
+  async write(records: readonly SpooledText[], count: number): Promise<void> {
+    const writer = this.#writer
+    const segment = this.#last()
+    if (writer === undefined) throw new SpoolError('SPOOL_WRITE', 'The spool has no file open for writing.')
+    let offset = segment.to
+    try {
+      for (let i = 0; i < count; ) {
+        let filled = 0
+        let buffer = this.#scratch
+        for (; i < count; i++) {
+          const record = records[i]
+          if (record === undefined) break
+          const size = FRAME_BYTES + record.bytes
+          if (filled === 0 && size > buffer.length) buffer = Buffer.allocUnsafe(size)
+          if (filled + size > buffer.length) break
+          filled = writeFrame(buffer, filled, record.text, record.bytes)
+        }
+        await writer.write(buffer.subarray(0, filled), offset)
+        offset += filled
+      }
+      await writer.datasync()
+    } catch (cause) {
+      await this.#abandonWriter(segment)
+      throw writeError(this.#store.pathOf(segment.number), cause)
+    }
+    this.#bytes += offset - segment.to
+    segment.to = offset
+    this.#sequence += count
+  }
+
+  /** Begins a new segment. When that fails, its number stays used and the old segment stays the last. */
+  async roll(): Promise<void> {
+    const number = ++this.#lastNumber
+    const path = this.#store.pathOf(number)
+    let writer: OpenFile | undefined
+    try {
+      writer = await this.#store.files.open(path, 'create')
+      await writer.write(encodeHeader(this.#sequence), 0)
+      await writer.datasync()
+      await this.#store.files.syncDir(this.#store.dir)
+    } catch (cause) {
+      await writer?.close().catch(ignore)
+      await this.#store.files.remove(path).catch(ignore)
+      throw writeError(path, cause)
+    }
+    const previous = this.#writer
+    this.#writer = writer
+    this.#segments.push({ number, base: this.#sequence, to: HEADER_BYTES })
+    this.#bytes += HEADER_BYTES
+    await previous?.close().catch(ignore)
+  }
+
+  /**
+   * Records from `position` (as `place` gives it) on, from disk. `bad` when the bytes there are no record, or the file
+   * is gone.
+   */
+  async read(position: Position, limits: Limits): Promise<{ items: SpooledText[]; next: Position } | 'bad'> {
+    const segment = this.#segments.find((candidate) => candidate.number === position.segment)
+    if (segment === undefined || position.offset >= segment.to) return { items: [], next: position }
+    const left = segment.to - position.offset
+    const file = await this.#store.openIfThere(this.#store.pathOf(segment.number))
+    if (file === undefined) return 'bad'
+    try {
+      let view: Buffer = Buffer.allocUnsafe(
+        Math.min(left, READ_BYTES, limits.maxBytes + FRAME_BYTES * limits.maxRecords),
+      )
+      view = view.subarray(0, await file.read(view, position.offset))
+      if (view.length < FRAME_BYTES) {
+        if (left < FRAME_BYTES) return 'bad'
+        view = Buffer.allocUnsafe(FRAME_BYTES)
+        if ((await file.read(view, position.offset)) < FRAME_BYTES) return 'bad'
+      }
+      const first = view.readUInt32LE(0)
+      if (FRAME_BYTES + first > left) return 'bad'
+      if (first > limits.maxBytes && limits.onlyIfFits === true) return { items: [], next: position }
+      if (FRAME_BYTES + first > view.length) {
+        view = Buffer.allocUnsafe(FRAME_BYTES + first)
+        view = view.subarray(0, await file.read(view, position.offset))
+      }
+      return textsOf(view, position, limits)
+    } finally {
+      await file.close()
+    }
+  }
+
+  /**
+   * Called when reading met bytes that are no record. Checks the segment from its start: if it is damaged, everything
+   * from the first bad record on is copied aside, counted and cut off. Gives where the reader goes on.
+   */
+  async mend(position: Position): Promise<Position> {
+    const segment = this.#segments.find((candidate) => candidate.number === position.segment)
+    if (segment === undefined) return this.place(position)
+    const path = this.#store.pathOf(segment.number)
+    const stored = await this.#store.readAll(path)
+    const bytes = stored?.subarray(0, segment.to) ?? Buffer.alloc(0)
+    const scan = scanSegment(bytes)
+    const isClean = scan.tail === 'clean' && bytes.length === segment.to
+    if (!isClean) {
+      if (segment === this.#last()) await this.roll()
+      const next = this.#segments[this.#segments.indexOf(segment) + 1]?.base ?? this.#sequence
+      const lost = Math.max(0, next - segment.base - scan.records)
+      if (stored === undefined) this.#store.reportRemoved(path, lost)
+      else await this.#store.cutDamaged(path, bytes, Math.min(scan.end, bytes.length), lost)
+      this.#bytes -= segment.to - scan.end
+      segment.to = scan.end
+    }
+    // Within the good part, so the position was none of ours: reading it again repeats records, but skips none.
+    if (position.offset < segment.to) return startOf(segment)
+    return this.place(position)
+  }
+
+  /** Deletes the segments before that number, but never the last one. */
+  async removeBefore(number: number): Promise<void> {
+    while (this.#segments.length > 1 && this.#first().number < number) {
+      const segment = this.#first()
+      await this.#store.files.remove(this.#store.pathOf(segment.number))
+      this.#segments.shift()
+      this.#bytes -= segment.to
+    }
+  }
+
+  async close(): Promise<void> {
+    const writer = this.#writer
+    this.#writer = undefined
+    await writer?.close()
+  }
+
+  async #open(): Promise<void> {
+    await this.#store.files.makeDir(this.#store.dir)
+    const numbers: number[] = []
+    for (const name of await this.#store.files.list(this.#store.dir)) {
+      const number = segmentNumber(name)
+      if (number === undefined) continue
+      this.#lastNumber = Math.max(this.#lastNumber, number)
+      if (name === segmentName(number)) numbers.push(number)
+    }
+    for (const number of numbers.sort((a, b) => a - b)) {
+      const head = await this.#store.head(number)
+      if (head !== undefined) this.#segments.push({ number, base: head.base, to: head.size })
+    }
+    let last = this.#segments.at(-1)
+    let isReusable = false
+    if (last !== undefined) {
+      const path = this.#store.pathOf(last.number)
+      const bytes = (await this.#store.readAll(path)) ?? Buffer.alloc(0)
+      const scan = scanSegment(bytes)
+      if (scan.tail === 'damaged') await this.#store.cutDamaged(path, bytes, scan.end, scan.lost)
+      else if (scan.tail === 'torn') await this.#store.cutTorn(path, bytes.length, scan.end)
+      last.to = scan.end
+      this.#sequence = last.base + scan.records
+      isReusable = scan.records === 0 && scan.tail !== 'damaged'
+    }
+    this.#bytes = this.#segments.reduce((sum, segment) => sum + segment.to, 0)
+    last = this.#segments.at(-1)
+    if (last === undefined || !isReusable) await this.roll()
+    else this.#writer = await this.#store.files.open(this.#store.pathOf(last.number), 'edit')
+  }
+
+  /**
+   * After a failed write or sync nobody knows what the file holds behind the durable end, and a later sync may succeed
+   * without having written it. So the file is given up at that end, and the records are written again in a new one.
+   */
+  async #abandonWriter(segment: Segment): Promise<void> {
+    const writer = this.#writer
+    this.#writer = undefined
+    await writer?.truncate(segment.to).catch(ignore)
+    await writer?.close().catch(ignore)
+  }
+
+  #first(): Segment {
+    return this.#segments[0] ?? { number: 0, base: 0, to: 0 }
+  }
+
+  #last(): Segment {
+    return this.#segments.at(-1) ?? { number: 0, base: 0, to: 0 }
+  }
+
+  /** The start of the first segment from `index` on that holds a record, else of the last. */
+  #skipEmpty(index: number): Position {
+    for (let i = index; i < this.#segments.length - 1; i++) {
+      const segment = this.#segments[i]
+      if (segment !== undefined && segment.to > HEADER_BYTES) return startOf(segment)
+    }
+    return startOf(this.#last())
+  }
+}
+
+/** The start of a segment's records. */
+function startOf(segment: Segment): Position {
+  return { segment: segment.number, offset: HEADER_BYTES, sequence: segment.base }
+}
+
+/** The whole records at the start of `view`, as far as the limits go. */
+function textsOf(view: Buffer, from: Position, limits: Limits): { items: SpooledText[]; next: Position } | 'bad' {
+  const items: SpooledText[] = []
+  let at = 0
+  let bytes = 0
+  while (at < view.length && items.length < limits.maxRecords) {
+    const size = frameAt(view, at)
+    if (size <= 0 && items.length === 0) return 'bad'
+    // A record that the view cuts off is given by the next read, and a bad one is met there again.
+    if (size <= 0) break
+    if (items.length > 0 && bytes + size > limits.maxBytes) break
+    items.push({ text: view.toString('utf8', at + FRAME_BYTES, at + FRAME_BYTES + size), bytes: size })
+    bytes += size
+    at += FRAME_BYTES + size
+  }
+  const next = { segment: from.segment, offset: from.offset + at, sequence: from.sequence + items.length }
+  return { items, next }
+}
+
+function writeError(path: string, cause: unknown): SpoolError {
+  const what = cause instanceof Error ? cause.message : String(cause)
+  return new SpoolError('SPOOL_WRITE', `The spool cannot write ${path}: ${what}.`, cause)
+}
+
+function ignore(): void {}

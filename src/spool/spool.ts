@@ -1,0 +1,237 @@
+/**
+ * The disk buffer between reading and delivery: an append-only row of records that all outputs share, each with a
+ * cursor of its own. Promises: what `flush` has confirmed survives a crash and is given to readers in order, once per
+ * position; nothing else is ever given. Leaves cursors to `cursors.ts` and delivery to `src/ship`.
+ */
+import type { Counters } from '../core/counters.js'
+import type { Logger } from '../core/log.js'
+import { Bell } from './bell.js'
+import { type Files, realFiles } from './files.js'
+import { compare, type Position } from './position.js'
+import { FRAME_BYTES, HEADER_BYTES } from './segment.js'
+import { Segments } from './segments.js'
+import type { SpoolSettings } from './settings.js'
+import { type Limits, SpoolError, type SpooledText } from './shapes.js'
+import { Window } from './window.js'
+
+export interface SpoolOptions {
+  /** The spool's own directory; made if missing. */
+  readonly dir: string
+  readonly settings: SpoolSettings
+  readonly log: Logger
+  readonly counters: Counters
+  readonly files?: Files
+}
+
+/** Newest records held in memory for outputs that keep up; measured in frames, see `Window`. */
+const WINDOW_BYTES = 16 << 20
+
+export class Spool {
+  readonly #settings: SpoolSettings
+  readonly #log: Logger
+  readonly #segments: Segments
+  readonly #window = new Window(WINDOW_BYTES)
+  /** Appended, not yet durable; in order. A failed flush leaves them here. */
+  #pending: SpooledText[] = []
+  #pendingBytes = 0
+  /** The last of the changes to the files, which run one after the other. */
+  #turn: Promise<unknown> = Promise.resolve()
+  /** The flush that waits for its turn; it takes everything that is appended before it begins. */
+  #nextFlush: Promise<void> | undefined
+  #flushing = false
+  #closed = false
+  /** True once a segment could not be removed, until one could again. */
+  #cannotRemove = false
+  readonly #grown = new Bell()
+  readonly #shrunk = new Bell()
+
+  private constructor(options: SpoolOptions, segments: Segments) {
+    this.#settings = options.settings
+    this.#log = options.log
+    this.#segments = segments
+  }
+
+  /** Opens the spool in `dir`; what a crash left broken is mended, counted and reported. Rejects when the disk does. */
+  static async open(options: SpoolOptions): Promise<Spool> {
+    const { dir, log, counters, files = realFiles } = options
+    return new Spool(options, await Segments.open({ dir, files, log, counters }))
+  }
+
+  /** Behind the last durable record; readers get as far as this. */
+  get end(): Position {
+    return this.#segments.end
+  }
+
+  /** Bytes appended and not yet durable. */
+  get bytesPending(): number {
+    return this.#pendingBytes
+  }
+
+  /** Records appended and not yet durable. */
+  get recordsPending(): number {
+    return this.#pending.length
+  }
+
+  /** Bytes on disk and pending; this is what `maxBytes` bounds. */
+  get bytes(): number {
+    return this.#segments.bytes + this.#pendingBytes
+  }
+
+  get isFull(): boolean {
+    return this.bytes >= this.#settings.maxBytes
+  }
+
+  /** Bytes that wait behind `position`. */
+  bytesAfter(position: Position): number {
+    return this.#segments.bytesAfter(position)
+  }
+
+  /** Takes one record, one line of JSON without its line end. Only memory is touched: `flush` makes it durable. */
+  append(text: string): void {
+    if (this.#closed) throw new SpoolError('SPOOL_CLOSED', 'The spool is closed; the record was not taken.')
+    if (text === '') throw new RangeError('The spool takes JSON text; it got an empty record.')
+    const bytes = Buffer.byteLength(text)
+    this.#pending.push({ text, bytes })
+    this.#pendingBytes += FRAME_BYTES + bytes
+  }
+
+  /**
+   * Resolves when everything that was appended before the call is durable. Calls that come while one is under way share
+   * the next. Rejects with a SpoolError when the disk does; the records stay, and a later flush writes them.
+   */
+  flush(): Promise<void> {
+    if (this.#nextFlush !== undefined) return this.#nextFlush
+    if (this.#pending.length === 0 && !this.#flushing) return Promise.resolve()
+    this.#nextFlush = this.#inTurn(async () => {
+      this.#nextFlush = undefined
+      this.#flushing = true
+      try {
+        await this.#writePending()
+      } finally {
+        this.#flushing = false
+      }
+    })
+    return this.#nextFlush
+  }
+
+  /**
+   * Durable records from a place on, as many as the limits and one segment give; none at the end. `next` is where to
+   * read on. Rejects when the disk does not answer; damaged records are set aside and skipped.
+   */
+  async read(from: Position, limits: Limits): Promise<{ items: SpooledText[]; next: Position }> {
+    let position = this.#segments.place(from)
+    for (;;) {
+      if (compare(position, this.end) >= 0) return { items: [], next: position }
+      const recent = this.#window.read(position, limits)
+      if (recent !== undefined) return recent
+      const stored = await this.#segments.read(position, limits)
+      if (stored !== 'bad') return stored
+      position = await this.#inTurn(() => this.#mend(position))
+    }
+  }
+
+  /** The same place as this spool would name it now; see `Segments.place`. */
+  place(position: Position): Position {
+    return this.#segments.place(position)
+  }
+
+  /** The first record there is. */
+  get start(): Position {
+    return this.#segments.place({ segment: 0, offset: 0, sequence: 0 })
+  }
+
+  /** Resolves when there is something after `position`, or on abort, or when the spool is closed. */
+  async more(position: Position, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#closed && compare(this.end, position) <= 0) await this.#grown.heard(signal)
+  }
+
+  /** Resolves when the spool is not full, or on abort, or when the spool is closed. */
+  async room(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#closed && this.isFull) await this.#shrunk.heard(signal)
+  }
+
+  /**
+   * Gives back the space before `upTo`, by whole segments; `upTo` must lie behind no durable cursor.
+   * A file that cannot be removed is reported once and tried again at the next call.
+   */
+  release(upTo: Position): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#closed) return
+      try {
+        // The last segment is never removed, so a full spool with everything delivered must begin another.
+        if (this.isFull && compare(upTo, this.end) >= 0 && upTo.offset > HEADER_BYTES) await this.#segments.roll()
+        const place = this.#segments.place(upTo)
+        this.#window.forgetBefore(place)
+        await this.#segments.removeBefore(place.segment)
+        this.#cannotRemove = false
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error)
+        if (!this.#cannotRemove)
+          this.#log.warn(
+            `spool cannot give back delivered space: ${reason}. It is tried again; check the state directory.`,
+          )
+        this.#cannotRemove = true
+      }
+      if (!this.isFull) this.#shrunk.ring()
+    })
+  }
+
+  /** Makes what is pending durable and closes the files. Rejects when that could not be written; the files are closed. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    const flushed = this.flush()
+    this.#closed = true
+    try {
+      await flushed
+    } finally {
+      await this.#inTurn(() => this.#segments.close())
+      this.#grown.ring()
+      this.#shrunk.ring()
+    }
+  }
+
+  async #writePending(): Promise<void> {
+    while (this.#pending.length > 0) {
+      const count = this.#segments.mustRoll ? 0 : this.#countThatFits()
+      if (count === 0) {
+        await this.#segments.roll()
+        continue
+      }
+      const start = this.end
+      await this.#segments.write(this.#pending, count)
+      const durable = this.#pending.slice(0, count)
+      this.#pending = this.#pending.slice(count)
+      this.#pendingBytes -= this.end.offset - start.offset
+      this.#window.add(start, this.end.offset, durable)
+      this.#grown.ring()
+    }
+  }
+
+  /** Pending records that the last segment still takes; one over its size gets a segment of its own. */
+  #countThatFits(): number {
+    // A spool of four segments at least gives space back as it is delivered, not only when it is empty.
+    const max = Math.min(this.#settings.segmentBytes, Math.ceil(this.#settings.maxBytes / 4))
+    let offset = this.end.offset
+    let count = 0
+    for (const record of this.#pending) {
+      offset += FRAME_BYTES + record.bytes
+      if (offset > max && (count > 0 || this.end.offset > HEADER_BYTES)) break
+      count++
+      if (offset > max) break
+    }
+    return count
+  }
+
+  async #mend(position: Position): Promise<Position> {
+    const next = await this.#segments.mend(position)
+    if (next.segment !== position.segment) this.#window.forgetSegment(position.segment)
+    this.#grown.ring()
+    return next
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => {})
+    return done
+  }
+}

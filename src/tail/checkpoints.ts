@@ -1,0 +1,139 @@
+/**
+ * Where each file was read to, durably: one JSON file, written aside, synced, renamed, and its directory synced, so
+ * that a crash at any step leaves the old positions or the new. A damaged file is set aside and reported.
+ */
+import { join } from 'node:path'
+import { z } from 'zod'
+import { codeOf, type FileLayer, isGone } from './files.js'
+import type { Print } from './identity.js'
+
+/** What is known of one generation of one file. */
+export interface Entry {
+  readonly id: string
+  /** The path it was first seen under. */
+  readonly path: string
+  /** `device:inode`. */
+  readonly key: string
+  /** Of the beginning of the file. */
+  readonly head: Print
+  /** Of the bytes before the read position, which may be beyond `offset`. */
+  readonly seen: Print
+  /** Reading goes on here after a restart; everything before is durable elsewhere. */
+  readonly offset: number
+  /** The largest size seen. */
+  readonly size: number
+  readonly mtimeMs: number
+  /** When the last name that led to it was gone; ms since the epoch. */
+  readonly goneSince?: number
+}
+
+export interface State {
+  /** The globs that were followed: a file that one of them matches and that has no entry appeared since. */
+  readonly globs: readonly string[]
+  readonly files: readonly Entry[]
+}
+
+const count = z.int().min(0)
+const print = z
+  .object({ to: count, length: count, sha: z.string() })
+  .refine((it) => it.length <= it.to || it.length === 0)
+const entry: z.ZodType<Entry> = z
+  .object({
+    id: z.string().regex(/^[0-9a-f]{16}$/),
+    path: z.string(),
+    key: z.string().regex(/^\d+:\d+$/),
+    head: print,
+    seen: print,
+    offset: count,
+    size: count,
+    mtimeMs: z.number(),
+    goneSince: z.number().exactOptional(),
+  })
+  .readonly()
+const stateFile = z.object({ version: z.literal(1), globs: z.array(z.string()), files: z.array(z.unknown()) })
+
+export class Checkpoints {
+  readonly #path: string
+  readonly #directory: string
+  readonly #files: FileLayer
+  /** What the file on disk says; not written again when nothing changed. */
+  #written = ''
+  /** Writes follow each other: two at once would rename each other's half. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(stateDir: string, files: FileLayer) {
+    this.#directory = stateDir
+    this.#path = join(stateDir, 'checkpoints.json')
+    this.#files = files
+  }
+
+  get path(): string {
+    return this.#path
+  }
+
+  /**
+   * The state of the last run, or undefined at the first start. `damaged` is called when the file, or an entry of it,
+   * cannot be understood. Rejects with the system's error when the file is there and cannot be read.
+   */
+  async load(now: number, damaged: (what: string) => void): Promise<State | undefined> {
+    await this.#files.makeDirectory(this.#directory)
+    let text: string
+    try {
+      text = await this.#files.readText(this.#path)
+    } catch (error) {
+      if (isGone(error)) return undefined
+      throw error
+    }
+    const parsed = stateFile.safeParse(parseJson(text))
+    if (!parsed.success) {
+      const aside = `${this.#path}.damaged-${now}`
+      await this.#files.rename(this.#path, aside)
+      damaged(`is not a checkpoint file (${text.length} characters); it was set aside as ${aside}.`)
+      return undefined
+    }
+    const files: Entry[] = []
+    for (const raw of parsed.data.files) {
+      const one = entry.safeParse(raw)
+      if (one.success) files.push(one.data)
+      else damaged(`holds an entry that cannot be understood: ${JSON.stringify(raw).slice(0, 200)}.`)
+    }
+    return { globs: parsed.data.globs, files }
+  }
+
+  /** Resolves when `state` is durable. Rejects with the system's error; the old file then still stands. */
+  save(state: State): Promise<void> {
+    const text = `${JSON.stringify({ version: 1, ...state })}\n`
+    const write = this.#last.then(() => this.#write(text))
+    this.#last = write.catch(() => undefined)
+    return write
+  }
+
+  async #write(text: string): Promise<void> {
+    if (text === this.#written) return
+    const aside = `${this.#path}.new`
+    const file = await this.#files.openToWrite(aside)
+    try {
+      await file.write(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await this.#files.rename(aside, this.#path)
+    await this.#files.syncDirectory(this.#directory)
+    this.#written = text
+  }
+}
+
+/** The value, or undefined when the text is not JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+/** One sentence for a person about why the checkpoint could not be written. */
+export function whyNotWritten(error: unknown): string {
+  return `The positions could not be written (${codeOf(error)}); new files wait, nothing is lost.`
+}

@@ -1,0 +1,212 @@
+/**
+ * Content under another name: files that were renamed or copied (copytruncate) while nobody looked, told by their bytes.
+ * A position is never trusted without the bytes before it.
+ */
+import { basename, dirname, join } from 'node:path'
+import type { Clock } from '../core/clock.js'
+import type { Entry } from './checkpoints.js'
+import type { Descriptors } from './descriptors.js'
+import { Generation } from './file.js'
+import type { FileLayer, FileStat, OpenedFile } from './files.js'
+import { bears, OVERLAP, readAt } from './identity.js'
+import type { Inputs, TailInput } from './inputs.js'
+import type { Ledger } from './ledger.js'
+import { rotatedFrom, type Sibling, Siblings } from './rotated.js'
+
+/** `new`: read it. `wait`: all it holds is read through its original. `from`: what came before was. */
+export type Shadow = 'new' | 'wait' | { readonly from: number }
+
+/** Who had a name before. */
+export interface Formerly {
+  live(path: string): Generation | undefined
+  remembered(path: string): readonly Entry[]
+}
+
+interface Shade {
+  readonly of: Generation
+  readonly size: number
+  readonly mtimeMs: number
+}
+
+export class Copies {
+  readonly #files: FileLayer
+  readonly #ledger: Ledger
+  readonly #inputs: Inputs
+  readonly #descriptors: Descriptors
+  readonly #clock: Clock
+  readonly #fingerprintBytes: number
+  readonly #isOwn: (key: string) => boolean
+  /** By `device:inode`: copies of live files, as they were when they were last compared. */
+  readonly #shades = new Map<string, Shade>()
+
+  constructor(options: {
+    files: FileLayer
+    ledger: Ledger
+    inputs: Inputs
+    descriptors: Descriptors
+    clock: Clock
+    fingerprintBytes: number
+    isOwn: (key: string) => boolean
+  }) {
+    this.#files = options.files
+    this.#ledger = options.ledger
+    this.#inputs = options.inputs
+    this.#descriptors = options.descriptors
+    this.#clock = options.clock
+    this.#fingerprintBytes = options.fingerprintBytes
+    this.#isOwn = options.isOwn
+  }
+
+  /**
+   * Goes on with a remembered file at `place` (undefined: under a name that no glob matches), if the opened file bears
+   * what was seen; else `other`. Takes the handle only in the first case.
+   */
+  async resume(
+    entry: Entry,
+    place: string | undefined,
+    input: TailInput,
+    handle: OpenedFile,
+    stat: FileStat,
+  ): Promise<Generation | 'other'> {
+    // Of a file that was empty nothing is known but its inode, which may be another's by now.
+    if (entry.head.length === 0 || stat.size < Math.max(entry.seen.to, entry.offset)) return 'other'
+    if (!(await bears(handle, entry.head)) || !(await bears(handle, entry.seen))) return 'other'
+    const owner = this.#inputs.of(entry.path)
+    const path = owner === undefined ? (place ?? entry.path) : entry.path
+    const file = { id: entry.id, path, input: (owner ?? input).index, startOffset: this.#ledger.resumeFrom(entry) }
+    const generation = await Generation.open(file, handle, stat, Math.max(this.#fingerprintBytes, entry.head.length))
+    generation.saved = true
+    generation.durable = entry.offset
+    this.#ledger.remembered.delete(entry.key)
+    this.#ledger.add(generation)
+    this.#ledger.place(generation, place)
+    if (place === undefined) generation.leavingSince = this.#clock.now()
+    await this.#descriptors.used(generation)
+    return generation
+  }
+
+  /** Finds the content of a remembered file, whose own inode is gone or holds something else, among its rotated siblings. */
+  async recover(entry: Entry, siblings: Siblings): Promise<Generation | undefined> {
+    const input = this.#inputs.of(entry.path)
+    if (input === undefined || entry.head.length === 0) return undefined
+    for (const sibling of await this.#candidates(entry.path, entry.mtimeMs, siblings)) {
+      if (sibling.stat.size < entry.size) continue
+      const place = this.#inputs.of(sibling.path) === undefined ? undefined : sibling.path
+      const found = await this.#opened(sibling, async (handle, stat) => {
+        const resumed = await this.resume(entry, place, input, handle, stat)
+        return resumed === 'other' ? undefined : resumed
+      })
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  /**
+   * Lets a truncated generation go on in the copy that was made of it, if there is one. The handle it had must be in
+   * other hands before.
+   */
+  async moveToCopy(generation: Generation, path: string): Promise<boolean> {
+    if (generation.head.length === 0) return false
+    for (const sibling of await this.#candidates(path, generation.bornMs, new Siblings(this.#files))) {
+      const moved = await this.#opened(sibling, async (handle, stat) => {
+        if (!(await this.#holdsAllRead(generation, handle, stat))) return undefined
+        const place = this.#inputs.of(sibling.path) === undefined ? undefined : sibling.path
+        generation.moveTo(handle, stat, undefined)
+        this.#ledger.add(generation)
+        this.#ledger.place(generation, place)
+        if (place === undefined) generation.leavingSince = this.#clock.now()
+        this.#shades.delete(stat.key)
+        await this.#descriptors.used(generation)
+        return true
+      })
+      if (moved === true) return true
+    }
+    return false
+  }
+
+  /**
+   * Whether a file that nothing is known of is a copy of a live one, e.g. made by copytruncate before it truncates.
+   */
+  async shadow(path: string, handle: OpenedFile, stat: FileStat, formerly: Formerly): Promise<Shadow> {
+    const shade = this.#shades.get(stat.key)
+    const name = rotatedFrom(basename(path))
+    const from = name === undefined ? undefined : join(dirname(path), name)
+    const named = from === undefined ? undefined : (this.#ledger.places.get(from) ?? formerly.live(from))
+    const original = shade?.of ?? named
+    const lives = original !== undefined && this.#ledger.live.get(original.key) === original
+    if (lives) {
+      if (shade?.size === stat.size && shade.mtimeMs === stat.mtimeMs) return 'wait'
+      if (await this.#mirrors(original, handle, stat)) {
+        this.#shades.set(stat.key, { of: original, size: stat.size, mtimeMs: stat.mtimeMs })
+        return 'wait'
+      }
+    }
+    this.#shades.delete(stat.key)
+    if (shade === undefined) {
+      for (const entry of from === undefined ? [] : formerly.remembered(from)) {
+        if (stat.mtimeMs >= entry.mtimeMs && (await this.isCopy(entry, handle, stat))) return { from: entry.seen.to }
+      }
+      return 'new'
+    }
+    return { from: lives ? shade.size : stat.size }
+  }
+
+  /** Whether the file holds everything that was read of a generation, live or remembered. */
+  async isCopy(of: Generation | Entry, handle: OpenedFile, stat: FileStat): Promise<boolean> {
+    if (of instanceof Generation) return of.head.length > 0 && this.#holdsAllRead(of, handle, stat)
+    return (
+      of.head.length > 0 && stat.size >= of.size && (await bears(handle, of.head)) && (await bears(handle, of.seen))
+    )
+  }
+
+  /** Rotated siblings that nobody reads, written at or after `sinceMs`, the newest first. */
+  async #candidates(path: string, sinceMs: number, siblings: Siblings): Promise<Sibling[]> {
+    const rotated = [...(await siblings.rotated(path))].reverse()
+    return rotated.filter(({ stat }) => {
+      return stat.mtimeMs >= sinceMs && !this.#ledger.live.has(stat.key) && !this.#isOwn(stat.key)
+    })
+  }
+
+  /** Opens for `work`; closes when it comes to nothing. A file that cannot be opened is not the one. */
+  async #opened<T>(
+    sibling: Sibling,
+    work: (handle: OpenedFile, stat: FileStat) => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    let handle: OpenedFile | undefined
+    let result: T | undefined
+    try {
+      handle = await this.#files.openToRead(sibling.path)
+      result = await work(handle, await handle.stat())
+    } catch {
+      result = undefined
+    }
+    if (result === undefined) await handle?.close().catch(() => undefined)
+    return result
+  }
+
+  /** Whether the file begins like the generation and holds, before its position, the bytes last read. */
+  async #holdsAllRead(generation: Generation, handle: OpenedFile, stat: FileStat): Promise<boolean> {
+    if (stat.size < generation.offset) return false
+    const head = await readAt(handle, 0, generation.head.length)
+    if (!head.equals(generation.head)) return false
+    const { recent } = generation
+    return (await readAt(handle, generation.offset - recent.length, recent.length)).equals(recent)
+  }
+
+  /** Whether all that the file holds stands at the same offsets in the original. */
+  async #mirrors(original: Generation, handle: OpenedFile, stat: FileStat): Promise<boolean> {
+    const { head } = original
+    const common = Math.min(head.length, stat.size)
+    if (common === 0 || stat.mtimeMs < original.bornMs) return false
+    if (!(await readAt(handle, 0, common)).equals(head.subarray(0, common))) return false
+    if (!(await this.#descriptors.ensure(original)) || original.handle === undefined) return false
+    // A whole copy, whatever became of the original since.
+    if (stat.size >= original.offset + original.unread && (await this.#holdsAllRead(original, handle, stat)))
+      return true
+    // A copy in the making holds nothing that the original does not hold at the same place.
+    if (stat.size > (await original.handle.stat()).size) return false
+    const length = Math.min(OVERLAP, stat.size)
+    const mine = await readAt(handle, stat.size - length, length)
+    return mine.equals(await readAt(original.handle, stat.size - length, length))
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * One generation of one file: from its creation (or truncation) to its end, under whatever names. Knows how far it was
+ * read and what stood there, so that no byte is believed that does not follow the bytes before it.
+ */
+import type { Chunk } from '../core/shapes.js'
+import type { Entry } from './checkpoints.js'
+import type { FileStat, OpenedFile } from './files.js'
+import { OVERLAP, type Print, printOf, readAt } from './identity.js'
+
+export interface TailedFile {
+  /** 16 hex digits, minted when the generation is first seen; durable before its first byte is pushed. */
+  readonly id: string
+  /** As the glob matched it when first seen, never resolved. */
+  readonly path: string
+  /** `TailInput.index`. */
+  readonly input: number
+  /** File offset of the first byte that will be pushed. */
+  readonly startOffset: number
+}
+
+export interface FileSink {
+  /** Synchronous; the bytes are borrowed. Chunks follow each other without gap or overlap. */
+  push(chunk: Chunk): void
+  /** No more bytes of this generation will come (rotated away, deleted, truncated): close what is open. */
+  close(): void
+  /** Everything before this file offset need not be read again. */
+  readonly safeOffset: number
+}
+
+/** `gone`: the bytes before the position are no longer there; the file was truncated or written anew. */
+export type ReadOutcome = 'bytes' | 'end' | 'gone'
+
+export class Generation {
+  readonly file: TailedFile
+  /** Device and inode; another only when its content was moved to a copy (copytruncate). */
+  key: string
+  device: string
+  /** The name that leads to it now, if one that the globs match does. */
+  place: string | undefined
+  handle: OpenedFile | undefined
+  sink: FileSink | undefined
+  /** Position of the next read. */
+  offset: number
+  /** The largest size seen, in bytes; never below `offset`. */
+  size: number
+  mtimeMs: number
+  /** `mtimeMs` when it was first looked at: what was last written before is no copy of it. */
+  readonly bornMs: number
+  /** Whether the checkpoint on disk holds the id: nothing may be pushed before. */
+  saved = false
+  /** The sink's safe offset at the last checkpoint, durable. */
+  durable: number
+  /** Something changed since the last read: look even if the size says that there is nothing. */
+  stirred = true
+  /** When its names stopped matching, or its last byte after that was read; ms since the epoch. */
+  leavingSince: number | undefined
+  /** The generation to be read to its end before this one, so that the order of lines survives rotation. */
+  after: Generation | undefined
+  /** No longer tailed. */
+  ended = false
+  /** Could not be read; left alone until the next look. */
+  parked = false
+  /** A size that the content seen so far surely had: the last growth may already be another generation's. */
+  #sureSize: number
+  #head: Buffer
+  /** Compare the beginning at the next read: the file changed, or was opened anew, since it was last compared. */
+  #headDue = true
+  #recent: Buffer = Buffer.alloc(0)
+  #headPrint: Print | undefined
+  #seenPrint: Print | undefined
+
+  private constructor(file: TailedFile, stat: FileStat, head: Buffer) {
+    this.file = file
+    this.key = stat.key
+    this.device = stat.device
+    this.offset = file.startOffset
+    this.durable = file.startOffset
+    this.size = stat.size
+    this.mtimeMs = stat.mtimeMs
+    this.bornMs = stat.mtimeMs
+    this.#sureSize = stat.size
+    this.#head = head
+  }
+
+  /** Reads what identifies the file; `handle` is the generation's from then on. */
+  static async open(
+    file: TailedFile,
+    handle: OpenedFile,
+    stat: FileStat,
+    fingerprintBytes: number,
+  ): Promise<Generation> {
+    const generation = new Generation(file, stat, await readAt(handle, 0, Math.min(fingerprintBytes, stat.size)))
+    const overlap = Math.min(OVERLAP, file.startOffset)
+    generation.#recent = await readAt(handle, file.startOffset - overlap, overlap)
+    generation.handle = handle
+    return generation
+  }
+
+  /** The generation that follows in the same open file after a truncation. Takes over the handle. */
+  static renewed(file: TailedFile, before: Generation): Generation {
+    const stat: FileStat = {
+      key: before.key,
+      device: before.device,
+      size: 0,
+      mtimeMs: before.mtimeMs,
+      kind: 'file',
+      links: 1,
+    }
+    const generation = new Generation(file, stat, Buffer.alloc(0))
+    generation.handle = before.handle
+    before.handle = undefined
+    return generation
+  }
+
+  get head(): Buffer {
+    return this.#head
+  }
+
+  /** The bytes just before `offset`. */
+  get recent(): Buffer {
+    return this.#recent
+  }
+
+  /** Bytes that were surely there and are not read. */
+  get unread(): number {
+    return Math.max(0, this.#sureSize - this.offset)
+  }
+
+  get behind(): boolean {
+    return this.stirred || this.offset < this.size
+  }
+
+  /** Takes what a look at the file says. */
+  notice(stat: FileStat): void {
+    if (stat.size === this.size && stat.mtimeMs === this.mtimeMs) return
+    this.mtimeMs = stat.mtimeMs
+    this.#sureSize = this.size
+    if (stat.size > this.size) this.size = stat.size
+    this.stirred = true
+    this.#headDue = true
+  }
+
+  /** Takes a handle that was opened anew: nothing is believed before the beginning was compared again. */
+  reopened(handle: OpenedFile): void {
+    this.handle = handle
+    this.#headDue = true
+  }
+
+  /**
+   * Reads up to `want` bytes behind `OVERLAP` bytes of `buffer`. On `bytes` the result is `buffer[OVERLAP, OVERLAP + n)`
+   * and the position has moved past it. Each read begins before the position and compares, because a file can be
+   * truncated and refilled beyond the old position between two looks.
+   */
+  async read(buffer: Buffer, want: number, fingerprintBytes: number): Promise<{ outcome: ReadOutcome; bytes: number }> {
+    const handle = this.handle
+    if (handle === undefined) return { outcome: 'end', bytes: 0 }
+    const before = this.#recent.length
+    const start = OVERLAP - before
+    const got = await handle.read(buffer, start, before + want, this.offset - before)
+    if (got < before || buffer.compare(this.#recent, 0, before, start, OVERLAP) !== 0)
+      return { outcome: 'gone', bytes: 0 }
+    const fresh = got - before
+    if (this.#headDue || this.#head.length < fingerprintBytes || (fresh === 0 && this.offset < this.size)) {
+      if (!(await this.#compareHead(handle, fingerprintBytes))) return { outcome: 'gone', bytes: 0 }
+    }
+    if (fresh === 0) {
+      // Emptied before anything was read of it.
+      if (this.offset === 0 && this.size > 0) return { outcome: 'gone', bytes: 0 }
+      this.size = this.offset
+      this.stirred = false
+      return { outcome: 'end', bytes: 0 }
+    }
+    const end = OVERLAP + fresh
+    this.#recent = Buffer.from(buffer.subarray(Math.max(start, end - OVERLAP), end))
+    this.#seenPrint = undefined
+    this.offset += fresh
+    if (this.offset > this.size) this.size = this.offset
+    this.#sureSize = this.size
+    // A full read may not have been the end; a short one that reached the known size is.
+    this.stirred = fresh === want
+    return { outcome: 'bytes', bytes: fresh }
+  }
+
+  /** Learns the beginning of a file that was empty when it was opened, so that it is known before it is read. */
+  async learn(fingerprintBytes: number): Promise<void> {
+    const { handle } = this
+    if (handle === undefined || this.#head.length > 0 || this.size === 0) return
+    this.#head = await readAt(handle, 0, fingerprintBytes).catch(() => this.#head)
+    this.#headPrint = undefined
+  }
+
+  /** Compares the beginning with what it was, and lets it grow with the file. */
+  async #compareHead(handle: OpenedFile, fingerprintBytes: number): Promise<boolean> {
+    const head = await readAt(handle, 0, Math.max(fingerprintBytes, this.#head.length))
+    const known = this.#head.length
+    if (head.length < known || head.compare(this.#head, 0, known, 0, known) !== 0) return false
+    if (head.length > known) {
+      this.#head = head
+      this.#headPrint = undefined
+    }
+    this.#headDue = false
+    return true
+  }
+
+  /** What the checkpoint says of it; `gone` once no name leads to it. */
+  entry(gone: number | undefined): Entry {
+    this.#headPrint ??= printOf(this.#head, this.#head.length)
+    this.#seenPrint ??= printOf(this.#recent, this.offset)
+    return {
+      id: this.file.id,
+      path: this.file.path,
+      key: this.key,
+      head: this.#headPrint,
+      seen: this.#seenPrint,
+      offset: this.durable,
+      size: this.size,
+      mtimeMs: this.mtimeMs,
+      ...(gone === undefined ? {} : { goneSince: gone }),
+    }
+  }
+
+  /** Continues on a copy that holds everything read so far: its opened handle and stat. */
+  moveTo(handle: OpenedFile, stat: FileStat, place: string | undefined): void {
+    this.handle = handle
+    this.key = stat.key
+    this.device = stat.device
+    this.size = Math.max(this.offset, stat.size)
+    this.mtimeMs = stat.mtimeMs
+    this.place = place
+    this.stirred = true
+    this.#headDue = true
+  }
+
+  /** Frees the descriptor; the position stays. */
+  async release(): Promise<void> {
+    const handle = this.handle
+    this.handle = undefined
+    await handle?.close().catch(() => undefined)
+  }
+}
+
+/** Lets `generation` be read only when `before` is read to its end. */
+export function follow(generation: Generation, before: Generation | undefined): void {
+  if (before === undefined || before === generation || before.ended) return
+  // Its last lines may have come after the last look.
+  before.stirred = true
+  generation.after = before
+}

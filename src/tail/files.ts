@@ -1,0 +1,140 @@
+/**
+ * The one way from the tailer to the file system, thin enough that a test can put faults between any two steps.
+ * Throws what `node:fs` throws; what an error means is the caller's to say.
+ */
+import { type BigIntStats, constants, promises as fs } from 'node:fs'
+
+export interface FileStat {
+  /** `device:inode`, in decimal: what a file is, whatever it is called. */
+  readonly key: string
+  readonly device: string
+  /** In bytes. */
+  readonly size: number
+  /** ms since the epoch, with fractions. */
+  readonly mtimeMs: number
+  readonly kind: 'file' | 'directory' | 'other'
+  /** How many names it has; 0 once the last was deleted and only descriptors hold it. */
+  readonly links: number
+}
+
+export interface DirectoryEntry {
+  readonly name: string
+  /** `link` is a symbolic link, wherever it leads. */
+  readonly kind: 'file' | 'directory' | 'link' | 'other'
+}
+
+export interface OpenedFile {
+  /** Reads up to `length` bytes at file offset `position` into `buffer` from `start` on; the number read, 0 at the end. */
+  read(buffer: Buffer, start: number, length: number, position: number): Promise<number>
+  stat(): Promise<FileStat>
+  write(text: string): Promise<void>
+  /** Makes what was written durable. */
+  sync(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface FileLayer {
+  openToRead(path: string): Promise<OpenedFile>
+  /** Empties the file or makes it, readable by its owner only. */
+  openToWrite(path: string): Promise<OpenedFile>
+  /** Follows symbolic links. */
+  stat(path: string): Promise<FileStat>
+  list(directory: string): Promise<DirectoryEntry[]>
+  readText(path: string): Promise<string>
+  rename(from: string, to: string): Promise<void>
+  /** With its parents; present is fine. */
+  makeDirectory(path: string): Promise<void>
+  /** Makes the names in a directory durable. */
+  syncDirectory(path: string): Promise<void>
+}
+
+/** The `code` of a system error (`ENOENT`), or its text when it has none. */
+export function codeOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
+  return String(error)
+}
+
+/** Whether the error says that there is no such file or directory. */
+export function isGone(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}
+
+function statOf(stats: BigIntStats): FileStat {
+  return {
+    // As text: inodes of some file systems are beyond the integers of a double.
+    key: `${stats.dev}:${stats.ino}`,
+    device: String(stats.dev),
+    size: Number(stats.size),
+    mtimeMs: Number(stats.mtimeNs) / 1e6,
+    kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other',
+    links: Number(stats.nlink),
+  }
+}
+
+class DiskFile implements OpenedFile {
+  readonly #handle: fs.FileHandle
+  constructor(handle: fs.FileHandle) {
+    this.#handle = handle
+  }
+  async read(buffer: Buffer, start: number, length: number, position: number): Promise<number> {
+    return (await this.#handle.read(buffer, start, length, position)).bytesRead
+  }
+  async stat(): Promise<FileStat> {
+    return statOf(await this.#handle.stat({ bigint: true }))
+  }
+  async write(text: string): Promise<void> {
+    await this.#handle.writeFile(text)
+  }
+  async sync(): Promise<void> {
+    await this.#handle.sync()
+  }
+  async close(): Promise<void> {
+    await this.#handle.close()
+  }
+}
+
+/** The real file system. */
+export const disk: FileLayer = {
+  // Non-blocking, because a name may have become a pipe since it was looked at, and opening that would hang.
+  openToRead: async (path) => new DiskFile(await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK)),
+  openToWrite: async (path) => new DiskFile(await fs.open(path, 'w', 0o600)),
+  stat: async (path) => statOf(await fs.stat(path, { bigint: true })),
+  list: async (directory) =>
+    (await fs.readdir(directory, { withFileTypes: true })).map((entry) => ({
+      name: entry.name,
+      kind: entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : entry.isSymbolicLink() ? 'link' : 'other',
+    })),
+  readText: (path) => fs.readFile(path, 'utf8'),
+  rename: (from, to) => fs.rename(from, to),
+  makeDirectory: async (path) => {
+    await fs.mkdir(path, { recursive: true, mode: 0o700 })
+  },
+  syncDirectory: async (path) => {
+    const handle = await fs.open(path, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  },
+}
+
+/** Calls `work` for every item, at most `width` at a time. */
+export async function eachOf<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0
+  const lane = async () => {
+    for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item)
+  }
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane))
+}
+
+/** The `device:inode` of a path, by which `TailOptions.own` and `Tail.exclude` know files; undefined when it is not there. */
+export async function fileKey(path: string, files: FileLayer = disk): Promise<string | undefined> {
+  try {
+    return (await files.stat(path)).key
+  } catch (error) {
+    if (isGone(error)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Globs over absolute paths: what matches, and the walk that finds it without reading directories that cannot hold
+ * a match. Symbolic links are followed where the pattern names one level, not below `**`, so that no cycle can trap it.
+ */
+import { basename, join, normalize } from 'node:path'
+import picomatch from 'picomatch'
+import { codeOf, eachOf, type FileLayer, type FileStat, isGone } from './files.js'
+
+export interface Glob {
+  readonly pattern: string
+  /** The longest leading part without wildcards: a directory, or the file itself when there are none. */
+  readonly base: string
+  /** One test per path segment below the base; undefined from where any depth may follow (`**`). */
+  readonly segments: readonly Segment[]
+  /** Whether deeper directories than `segments` says may match. */
+  readonly deep: boolean
+  matches(path: string): boolean
+}
+
+interface Segment {
+  /** The segment itself, when it has no wildcards: such a directory is entered without listing its parent. */
+  readonly literal: string | undefined
+  matches(name: string): boolean
+}
+
+export interface FoundPath {
+  /** As the glob matched it, never resolved. */
+  readonly path: string
+  readonly stat: FileStat
+}
+
+const MAGIC = /[*?[\]{}()!+@\\]/
+
+/** `pattern` is an absolute path with picomatch wildcards. */
+export function compileGlob(pattern: string): Glob {
+  const clean = normalize(pattern)
+  const parts = clean.split('/')
+  const firstMagic = parts.findIndex((part) => MAGIC.test(part))
+  if (firstMagic < 0) {
+    return { pattern: clean, base: clean, segments: [], deep: false, matches: (path) => path === clean }
+  }
+  const rest = parts.slice(firstMagic)
+  // A slash inside braces makes the segments meaningless: `{a/b,c}/*.log`.
+  const braced = /[{(][^})]*\//.test(rest.join('/'))
+  const anyDepth = braced ? 0 : rest.indexOf('**')
+  const segments = (anyDepth < 0 ? rest : rest.slice(0, anyDepth)).map(compileSegment)
+  const matchGlob = picomatch(clean)
+  return {
+    pattern: clean,
+    base: parts.slice(0, firstMagic).join('/') || '/',
+    segments,
+    deep: anyDepth >= 0,
+    // A file may be literally called `app[1].log`.
+    matches: (path) => path === clean || matchGlob(path),
+  }
+}
+
+function compileSegment(part: string): Segment {
+  if (!MAGIC.test(part)) return { literal: part, matches: (name) => name === part }
+  return { literal: undefined, matches: picomatch(part) }
+}
+
+/** A test for exclude patterns; one without a slash is held against the file's name alone. */
+export function compileExcludes(patterns: readonly string[]): (path: string) => boolean {
+  const whole = patterns
+    .filter((pattern) => pattern.includes('/'))
+    .map((pattern) => picomatch(normalize(pattern), { dot: true }))
+  const names = patterns.filter((pattern) => !pattern.includes('/')).map((pattern) => picomatch(pattern, { dot: true }))
+  if (patterns.length === 0) return () => false
+  return (path) => whole.some((match) => match(path)) || names.some((match) => match(basename(path)))
+}
+
+/** Whether `directory` is the base of the glob or a directory below it in which a match may lie. */
+export function mayHold(glob: Glob, directory: string): boolean {
+  if (directory === glob.base) return true
+  const prefix = glob.base === '/' ? '/' : `${glob.base}/`
+  if (!directory.startsWith(prefix)) return false
+  const names = directory.slice(prefix.length).split('/')
+  if (names.length >= glob.segments.length && !glob.deep) return false
+  return names.every((name, depth) => glob.segments[depth]?.matches(name) ?? glob.deep)
+}
+
+/** Every file that the glob matches now, by path. What cannot be read is told to `trouble` and passed over. */
+export async function walk(
+  glob: Glob,
+  files: FileLayer,
+  trouble: (path: string, code: string) => void,
+): Promise<FoundPath[]> {
+  const paths = new Set<string>()
+  if (glob.segments.length === 0 && !glob.deep) paths.add(glob.base)
+  else {
+    paths.add(glob.pattern)
+    await descend(glob.base, 0)
+  }
+  const found: FoundPath[] = []
+  await eachOf([...paths], 32, async (path) => {
+    try {
+      const stat = await files.stat(path)
+      if (stat.kind === 'file') found.push({ path, stat })
+    } catch (error) {
+      if (!isGone(error)) trouble(path, codeOf(error))
+    }
+  })
+  return found.sort((a, b) => (a.path < b.path ? -1 : 1))
+
+  async function descend(directory: string, depth: number): Promise<void> {
+    const segment = glob.segments[depth]
+    const last = depth === glob.segments.length - 1 && !glob.deep
+    if (segment?.literal !== undefined) {
+      const path = join(directory, segment.literal)
+      if (last) paths.add(path)
+      else await descend(path, depth + 1)
+      return
+    }
+    let entries: Awaited<ReturnType<FileLayer['list']>>
+    try {
+      entries = await files.list(directory)
+    } catch (error) {
+      if (!isGone(error)) trouble(directory, codeOf(error))
+      return
+    }
+    for (const entry of entries) {
+      const path = join(directory, entry.name)
+      if (entry.kind !== 'directory' && (last || segment === undefined) && glob.matches(path)) paths.add(path)
+      if (last || entry.kind === 'file' || entry.kind === 'other') continue
+      if (segment === undefined ? entry.kind === 'directory' : segment.matches(entry.name))
+        await descend(path, depth + 1)
+    }
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * What is tailed and what is remembered: live generations by identity and by place, positions of files that are gone,
+ * and their durable form. Nothing may be pushed of a generation whose id is not in the checkpoint on disk.
+ */
+import type { Clock } from '../core/clock.js'
+import { type Checkpoints, type Entry, type State, whyNotWritten } from './checkpoints.js'
+import type { FileSink, Generation, TailedFile } from './file.js'
+import type { Troubles } from './troubles.js'
+
+export class Ledger {
+  /** By `device:inode`. */
+  readonly live = new Map<string, Generation>()
+  /** By the name that leads to it now. */
+  readonly places = new Map<string, Generation>()
+  /** Positions of files that are not live, by `device:inode`. */
+  readonly remembered = new Map<string, Entry>()
+  /** Sinks of remembered files, by id, until the next checkpoint has asked them how far they came. */
+  readonly #closed = new Map<string, FileSink>()
+  /** Ids of generations that ended in this run: all that was read of them was pushed, durable or not. */
+  readonly #endedHere = new Set<string>()
+  readonly #checkpoints: Checkpoints
+  readonly #globs: readonly string[]
+  readonly #clock: Clock
+  readonly #forgetAfter: number
+  readonly #troubles: Troubles
+  readonly #mintId: () => string
+
+  constructor(options: {
+    checkpoints: Checkpoints
+    globs: readonly string[]
+    clock: Clock
+    forgetAfter: number
+    troubles: Troubles
+    mintId: () => string
+  }) {
+    this.#checkpoints = options.checkpoints
+    this.#globs = options.globs
+    this.#clock = options.clock
+    this.#forgetAfter = options.forgetAfter
+    this.#troubles = options.troubles
+    this.#mintId = options.mintId
+  }
+
+  /** A new generation's file. Its id is durable only after the next `save`. */
+  mint(path: string, input: number, startOffset: number): TailedFile {
+    return { id: this.#mintId(), path, input, startOffset }
+  }
+
+  add(generation: Generation): void {
+    generation.ended = false
+    this.live.set(generation.key, generation)
+    this.remembered.delete(generation.key)
+    if (generation.place !== undefined) this.places.set(generation.place, generation)
+  }
+
+  /** Gives a live generation another name, or none. */
+  place(generation: Generation, path: string | undefined): void {
+    if (generation.place !== undefined && this.places.get(generation.place) === generation) {
+      this.places.delete(generation.place)
+    }
+    generation.place = path
+    if (path !== undefined) this.places.set(path, generation)
+  }
+
+  /** Takes a generation out of the live ones. Its handle is the caller's to free. */
+  drop(generation: Generation): void {
+    if (this.live.get(generation.key) === generation) this.live.delete(generation.key)
+    this.place(generation, undefined)
+    generation.ended = true
+  }
+
+  /** Drops a generation whose file may come back, and keeps its position. */
+  remember(generation: Generation): void {
+    this.drop(generation)
+    this.remembered.set(generation.key, generation.entry(this.#clock.now()))
+    this.#endedHere.add(generation.file.id)
+    if (generation.sink !== undefined) this.#closed.set(generation.file.id, generation.sink)
+  }
+
+  /** Where reading goes on when a remembered file is back. */
+  resumeFrom(entry: Entry): number {
+    return this.#endedHere.has(entry.id) ? entry.seen.to : entry.offset
+  }
+
+  /** Takes the positions of the last run. */
+  recall(state: State): void {
+    for (const entry of state.files) this.remembered.set(entry.key, entry)
+  }
+
+  /** Whether a live generation's id is not durable yet. */
+  get unsaved(): boolean {
+    for (const generation of this.live.values()) if (!generation.saved) return true
+    return false
+  }
+
+  /** Asks every sink how far it is, and writes that. */
+  checkpoint(): Promise<boolean> {
+    for (const generation of this.live.values()) {
+      if (generation.sink !== undefined) generation.durable = Math.min(generation.sink.safeOffset, generation.offset)
+    }
+    for (const [key, entry] of this.remembered) {
+      const sink = this.#closed.get(entry.id)
+      if (sink !== undefined) this.remembered.set(key, { ...entry, offset: Math.min(sink.safeOffset, entry.seen.to) })
+    }
+    this.#closed.clear()
+    return this.save()
+  }
+
+  /** Writes ids and the positions of the last checkpoint. False when it could not; told once, tried again by the next. */
+  async save(): Promise<boolean> {
+    const now = this.#clock.now()
+    for (const [key, entry] of this.remembered) {
+      if (entry.goneSince !== undefined && now - entry.goneSince > this.#forgetAfter) {
+        this.remembered.delete(key)
+        this.#endedHere.delete(entry.id)
+      }
+    }
+    const generations = [...this.live.values()]
+    const files = [...generations.map((generation) => generation.entry(undefined)), ...this.remembered.values()]
+    try {
+      await this.#checkpoints.save({ globs: this.#globs, files })
+    } catch (error) {
+      const mend = 'Free space on its disk, and let the agent write to its directory.'
+      this.#troubles.tell(this.#checkpoints.path, whyNotWritten(error), mend)
+      return false
+    }
+    this.#troubles.over(this.#checkpoints.path)
+    for (const generation of generations) generation.saved = true
+    return true
+  }
+}

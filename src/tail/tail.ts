@@ -1,0 +1,368 @@
+/**
+ * The tailer: finds the files of the inputs, reads what they grow by in fair turns, and keeps its place over rotation,
+ * truncation and restart. It pushes bytes exactly as read, every byte of a generation once and in order; lines are
+ * others' work. Waiting is the caller's: it stops calling `turn` and goes on calling `look`.
+ */
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../core/clock.js'
+import type { Logger } from '../core/log.js'
+import { ProblemsError } from '../core/problem.js'
+import { Checkpoints, type State } from './checkpoints.js'
+import { Copies } from './copies.js'
+import { Descriptors } from './descriptors.js'
+import { type FileSink, follow, Generation, type ReadOutcome, type TailedFile } from './file.js'
+import { codeOf, disk, type FileLayer } from './files.js'
+import { OVERLAP } from './identity.js'
+import { Inputs, type TailInput } from './inputs.js'
+import { Ledger } from './ledger.js'
+import { Look } from './look.js'
+import type { TailSettings } from './settings.js'
+import { explainCode, Troubles } from './troubles.js'
+import { Turns } from './turns.js'
+import { Watch } from './watch.js'
+
+export interface TailHooks {
+  /** Called before the first byte of a generation is pushed. */
+  open(file: TailedFile): FileSink
+  /** A loss that is known: unread bytes of a file that was truncated or deleted. */
+  lost(file: TailedFile, bytes: number, reason: string): void
+  /** Something that a person can mend; told once, until it was well in between. */
+  problem(path: string, what: string, mend: string): void
+}
+
+export interface TailOptions {
+  readonly inputs: readonly TailInput[]
+  readonly settings: TailSettings
+  /** Where the positions are kept; made when missing. */
+  readonly stateDir: string
+  readonly clock: Clock
+  readonly log: Logger
+  readonly hooks: TailHooks
+  /** `device:inode` of files that must never be tailed: the agent's own outputs and log. See `fileKey`. */
+  readonly own?: ReadonlySet<string>
+  /** Read what is there now, files without a position from their beginning, and look no further. */
+  readonly once?: boolean
+  readonly files?: FileLayer
+  /** 16 hex digits, never the same twice. */
+  readonly mintId?: () => string
+}
+
+/** Bytes after which a turn ends although there is more, so that the caller gets to its other work. */
+const TURN_BYTES = 4 << 20
+
+interface Block {
+  readonly generation: Generation
+  readonly outcome: ReadOutcome | 'failed'
+  /** In the buffer behind `OVERLAP`. */
+  readonly buffer: Buffer
+  readonly bytes: number
+  /** File offset of the first byte. */
+  readonly from: number
+}
+
+export class Tail {
+  readonly #options: TailOptions
+  readonly #files: FileLayer
+  readonly #checkpoints: Checkpoints
+  readonly #ledger: Ledger
+  readonly #descriptors: Descriptors
+  readonly #copies: Copies
+  readonly #look: Look
+  readonly #watch: Watch | undefined
+  readonly #troubles: Troubles
+  readonly #own: Set<string>
+  readonly #turns = new Turns<Generation>()
+  /** One is read into while the other is being pushed. */
+  readonly #buffers: [Buffer, Buffer]
+  /** Paths that an event named since the last look. */
+  readonly #changed = new Set<string>()
+  /** Names came or went since the last look. */
+  #moved = false
+  #nextLookAt = 0
+  /** After a look the next waits at least as long as this, however many events come. */
+  #pauseMs = 0
+  #lastLookAt = 0
+  #wake: (() => void) | undefined
+
+  constructor(options: TailOptions) {
+    const { settings, clock, hooks } = options
+    this.#options = options
+    this.#files = options.files ?? disk
+    this.#own = new Set(options.own)
+    this.#troubles = new Troubles((path, what, mend) => hooks.problem(path, what, mend))
+    const inputs = new Inputs(options.inputs, this.#files)
+    this.#checkpoints = new Checkpoints(options.stateDir, this.#files)
+    this.#ledger = new Ledger({
+      checkpoints: this.#checkpoints,
+      globs: inputs.globs.map((glob) => glob.pattern),
+      clock,
+      forgetAfter: settings.forgetAfter,
+      troubles: this.#troubles,
+      mintId: options.mintId ?? (() => randomBytes(8).toString('hex')),
+    })
+    this.#descriptors = new Descriptors(this.#files, settings.maxOpenFiles)
+    const shared = { inputs, files: this.#files, ledger: this.#ledger, descriptors: this.#descriptors, clock }
+    const isOwn = (key: string) => this.#own.has(key)
+    this.#copies = new Copies({ ...shared, fingerprintBytes: settings.fingerprintBytes, isOwn })
+    this.#look = new Look({
+      ...shared,
+      copies: this.#copies,
+      settings,
+      once: options.once ?? false,
+      isOwn,
+      lost: (file, bytes, reason) => hooks.lost(file, bytes, reason),
+      problem: (path, what, mend) => hooks.problem(path, what, mend),
+      debug: (facts, text) => options.log.debug(facts, text),
+    })
+    const size = OVERLAP + settings.maxBytesPerTurn
+    this.#buffers = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)]
+    if (!settings.watch || options.once === true) return
+    this.#watch = new Watch(inputs.globs, {
+      changed: (path) => {
+        this.#changed.add(path)
+        this.#wake?.()
+      },
+      moved: () => {
+        this.#moved = true
+        this.#wake?.()
+      },
+      trouble: (what) => options.log.debug({ what }, 'file system events are missing; the poll goes on'),
+    })
+  }
+
+  /** Loads the positions and finds the files. Rejects with a ProblemsError when positions can be neither read nor written. */
+  async start(): Promise<void> {
+    const { clock, hooks, stateDir } = this.#options
+    let last: State | undefined
+    try {
+      const path = this.#checkpoints.path
+      const mend = 'Files are treated as at a first start; look whether the disk is sound.'
+      last = await this.#checkpoints.load(clock.now(), (what) => hooks.problem(path, what, mend))
+    } catch (error) {
+      throw stateProblem(stateDir, `cannot be used for the positions (${codeOf(error)}).`)
+    }
+    if (last !== undefined) this.#ledger.recall(last)
+    await this.#lookNow(last ?? null)
+    // The globs are on disk from here on: what they match after a restart has appeared since.
+    if (!(await this.#ledger.save())) throw stateProblem(stateDir, 'takes no positions.')
+  }
+
+  /** Looks at the disk when it is time or an event said so; reads nothing. Call it while reading has to wait. */
+  async look(): Promise<void> {
+    if (this.#options.once === true) {
+      // Only where a name led elsewhere since: otherwise growing files would keep it from ever ending.
+      if (this.#moved) await this.#lookNow()
+      return
+    }
+    const now = this.#options.clock.now()
+    // A clock that was set back must not stop the looks.
+    if (now < this.#lastLookAt) this.#nextLookAt = now
+    if (now >= this.#nextLookAt || (this.#moved && now - this.#lastLookAt >= this.#pauseMs)) {
+      await this.#lookNow()
+      return
+    }
+    const changed = [...this.#changed]
+    this.#changed.clear()
+    for (const path of changed) if (!(await this.#look.lookAt(path))) this.#moved = true
+  }
+
+  /**
+   * Looks if it is time, then reads in fair turns, at most about 4 MiB, and pushes what was read. Resolves to the number
+   * of bytes; 0 when there is nothing to read now. Every block that was read is pushed, also when `signal` fires.
+   */
+  async turn(signal: AbortSignal): Promise<number> {
+    await this.look()
+    if (this.#ledger.unsaved) await this.#ledger.save()
+    for (const generation of this.#ledger.live.values()) if (isReady(generation)) this.#turns.add(generation)
+    let total = 0
+    let side = 0
+    const more = () => (total < TURN_BYTES && !signal.aborted ? this.#begin((side ^= 1)) : undefined)
+    let reading = more()
+    while (reading !== undefined) {
+      const block = await reading
+      if (block.outcome !== 'bytes') {
+        await this.#settle(block)
+        reading = more()
+        continue
+      }
+      total += block.bytes
+      if (isReady(block.generation)) this.#turns.add(block.generation)
+      // The next block is read while this one is worked on.
+      reading = more()
+      this.#push(block)
+    }
+    return total
+  }
+
+  /** Whether everything that the last look saw is read. */
+  atEnd(): boolean {
+    for (const generation of this.#ledger.live.values()) if (generation.behind && !generation.parked) return false
+    return true
+  }
+
+  /** Live files, and how far they are read; in bytes. */
+  progress(): { files: number; bytesRead: number; bytesTotal: number } {
+    let bytesRead = 0
+    let bytesTotal = 0
+    for (const generation of this.#ledger.live.values()) {
+      bytesRead += generation.offset
+      bytesTotal += generation.size
+    }
+    return { files: this.#ledger.live.size, bytesRead, bytesTotal }
+  }
+
+  /** Open descriptors of tailed files, for metrics. */
+  get openFiles(): number {
+    return this.#descriptors.size
+  }
+
+  /** Resolves when there may be something to read: an event, the time of the next look, or `signal`. */
+  async wait(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
+    const now = this.#options.clock.now()
+    const hinted = this.#moved || this.#changed.size > 0
+    const until = hinted ? Math.min(this.#lastLookAt + this.#pauseMs, this.#nextLookAt) : this.#nextLookAt
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', done)
+        this.#wake = undefined
+        resolve()
+      }
+      const timer = setTimeout(done, Math.max(0, until - now))
+      signal.addEventListener('abort', done, { once: true })
+      if (!hinted) this.#wake = done
+    })
+  }
+
+  /**
+   * Makes the sinks' present safe offsets durable. What lies before them must be durable already. False when it could
+   * not be written (a problem is told); the positions before then still stand.
+   */
+  checkpoint(): Promise<boolean> {
+    return this.#ledger.checkpoint()
+  }
+
+  /** From now on the file with this `device:inode` is not tailed. */
+  async exclude(key: string): Promise<void> {
+    this.#own.add(key)
+    const generation = this.#ledger.live.get(key)
+    if (generation === undefined) return
+    this.#turns.remove(generation)
+    this.#ledger.drop(generation)
+    generation.sink?.close()
+    await this.#descriptors.close(generation)
+  }
+
+  /**
+   * For an orderly stop, before its last checkpoint: closes the sinks of files that were deleted and are read to their
+   * end, because no restart can read their half lines and open groups again.
+   */
+  async closeDeleted(): Promise<void> {
+    for (const generation of [...this.#ledger.live.values()]) {
+      if (generation.leavingSince === undefined || generation.behind) continue
+      const stat = await generation.handle?.stat().catch(() => undefined)
+      if (stat === undefined || stat.links > 0 || stat.size > generation.offset) continue
+      generation.sink?.close()
+      this.#ledger.remember(generation)
+      await this.#descriptors.close(generation)
+    }
+  }
+
+  /** Frees everything; writes nothing. Sinks stay as they are: what they hold open is read again after the restart. */
+  async stop(): Promise<void> {
+    this.#wake?.()
+    await this.#watch?.close()
+    await this.#descriptors.closeAll()
+  }
+
+  async #lookNow(last?: State | null): Promise<void> {
+    const { clock, settings } = this.#options
+    const began = clock.now()
+    this.#moved = false
+    this.#changed.clear()
+    await this.#watch?.cover((directory) =>
+      this.#files.stat(directory).then(
+        (stat) => stat.kind === 'directory',
+        () => false,
+      ),
+    )
+    await this.#look.look(last)
+    const ended = clock.now()
+    // With very many files a look takes long: it may take a fifth of the time at most.
+    this.#lastLookAt = ended
+    this.#pauseMs = Math.max(20, (ended - began) * 4)
+    this.#nextLookAt = ended + Math.max(settings.poll, (ended - began) * 4)
+  }
+
+  /** Begins to read the next file in turn, if any. Never rejects. */
+  #begin(side: number): Promise<Block> | undefined {
+    const generation = this.#turns.next(isReady)
+    if (generation === undefined) return undefined
+    return this.#read(generation, this.#buffers[side === 0 ? 0 : 1])
+  }
+
+  async #read(generation: Generation, buffer: Buffer): Promise<Block> {
+    const { maxBytesPerTurn, fingerprintBytes } = this.#options.settings
+    try {
+      if (!(await this.#descriptors.ensure(generation))) {
+        this.#moved = true
+        return { generation, outcome: 'failed', buffer, bytes: 0, from: 0 }
+      }
+      const from = generation.offset
+      return { generation, buffer, from, ...(await generation.read(buffer, maxBytesPerTurn, fingerprintBytes)) }
+    } catch (error) {
+      this.#troubles.tell(generation.place ?? generation.file.path, ...explainCode(codeOf(error)))
+      return { generation, outcome: 'failed', buffer, bytes: 0, from: 0 }
+    }
+  }
+
+  #push({ generation, buffer, bytes, from }: Block): void {
+    this.#troubles.over(generation.place ?? generation.file.path)
+    if (generation.leavingSince !== undefined) generation.leavingSince = this.#options.clock.now()
+    generation.sink ??= this.#options.hooks.open(generation.file)
+    generation.sink.push({ bytes: buffer.subarray(OVERLAP, OVERLAP + bytes), offset: from })
+  }
+
+  async #settle({ generation, outcome }: Block): Promise<void> {
+    if (outcome === 'failed') generation.parked = true
+    else if (outcome === 'gone') await this.#renew(generation)
+    else if (isReady(generation)) this.#turns.add(generation)
+  }
+
+  /** The file was truncated or written anew: the old generation goes on in a copy or ends, a new one begins. */
+  async #renew(old: Generation): Promise<void> {
+    const { place, unread } = old
+    this.#ledger.drop(old)
+    if (place === undefined) {
+      // Rotated away and then emptied: what is written to it from now on is no log that was asked for.
+      this.#end(old, unread)
+      await this.#descriptors.close(old)
+      return
+    }
+    const next = Generation.renewed(this.#ledger.mint(place, old.file.input, 0), old)
+    this.#descriptors.forget(old)
+    this.#ledger.add(next)
+    this.#ledger.place(next, place)
+    await this.#descriptors.used(next)
+    if (await this.#copies.moveToCopy(old, place)) follow(next, old)
+    else this.#end(old, unread)
+  }
+
+  #end(generation: Generation, unread: number): void {
+    if (unread > 0) this.#options.hooks.lost(generation.file, unread, 'truncated before it was read')
+    generation.sink?.close()
+  }
+}
+
+/** Whether there is something to read and nothing to wait for. */
+function isReady(generation: Generation): boolean {
+  const { after } = generation
+  if (after !== undefined && (!after.behind || after.parked || after.ended)) generation.after = undefined
+  return generation.saved && !generation.parked && generation.after === undefined && generation.behind
+}
+
+function stateProblem(stateDir: string, what: string): ProblemsError {
+  const mend = 'Let the agent write there, or set stateDir to a directory it may write.'
+  return new ProblemsError([{ place: { file: stateDir }, what, mend, severity: 'error' }])
+}

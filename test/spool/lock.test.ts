@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ManualClock } from '../../src/core/clock.js'
+import { realFiles } from '../../src/spool/files.js'
+import { StateLock, type ThisProcess } from '../../src/spool/lock.js'
+import { tempDir } from './disk.js'
+
+const clock = new ManualClock(Date.UTC(2026, 10, 20, 10))
+const self: ThisProcess = { pid: process.pid, isAlive: (pid) => pid === process.pid || pid === process.ppid }
+/** Files of a system without /proc. */
+const withoutProc = {
+  ...realFiles,
+  readText: async (path: string) => (path.startsWith('/proc') ? undefined : realFiles.readText(path)),
+}
+/** Files of a system whose /proc says that a process started at that tick. */
+const startedAt = (ticks: number) => ({
+  ...realFiles,
+  readText: async (path: string) => {
+    if (path.endsWith('boot_id')) return 'boot\n'
+    if (path.startsWith('/proc')) return `1 (a) (b) S ${'0 '.repeat(18)}${ticks} 0 0`
+    return realFiles.readText(path)
+  },
+})
+
+describe('the lock on a state directory', () => {
+  it('keeps a second agent off, naming the first', async () => {
+    const dir = tempDir()
+    const lock = await StateLock.take({ dir, self, clock })
+    const second = StateLock.take({ dir, self: { ...self, pid: process.ppid }, clock })
+    await expect(second).rejects.toMatchObject({ code: 'PROBLEMS' })
+    await expect(second).rejects.toThrow(
+      `errand.lock  Process ${process.pid} has used this state directory since 2026-11-20T10:00:00.000Z. Stop it, or give this agent a stateDir of its own.`,
+    )
+    await lock.release()
+    expect(readdirSync(dir)).toEqual([])
+    await (await StateLock.take({ dir, self, clock })).release()
+  })
+
+  for (const [name, text, files] of [
+    ['names a process that is gone', '{"pid":999999,"since":"x"}', realFiles],
+    ['names a process that is gone, without /proc', '{"pid":999999,"since":"x"}', withoutProc],
+    ['names an earlier process with our id', `{"pid":${process.pid},"since":"x"}`, withoutProc],
+    [
+      'names a process id that was given away again',
+      `{"pid":${process.ppid},"started":"boot/41","since":"x"}`,
+      startedAt(42),
+    ],
+    ['was cut off by a crash', '{"pi', realFiles],
+    ['is empty', '', realFiles],
+  ] as const) {
+    it(`that ${name} is taken over`, async () => {
+      const dir = tempDir()
+      writeFileSync(join(dir, 'errand.lock'), text)
+      const lock = await StateLock.take({ dir, self, clock, files })
+      expect(JSON.parse(readFileSync(join(dir, 'errand.lock'), 'utf8')).pid).toBe(process.pid)
+      expect(readdirSync(dir)).toEqual(['errand.lock'])
+      await lock.release()
+    })
+  }
+
+  for (const [name, text, files] of [
+    ['lives', `{"pid":${process.ppid},"since":"x"}`, withoutProc],
+    ['lives since the same tick', `{"pid":${process.ppid},"started":"boot/42","since":"x"}`, startedAt(42)],
+  ] as const) {
+    it(`is respected while its process ${name}`, async () => {
+      const dir = tempDir()
+      writeFileSync(join(dir, 'errand.lock'), text)
+      await expect(StateLock.take({ dir, self, clock, files })).rejects.toThrow(`Process ${process.ppid}`)
+      expect(readFileSync(join(dir, 'errand.lock'), 'utf8')).toBe(text)
+    })
+  }
+
+  it('that another agent has taken over meanwhile is not given back by the first', async () => {
+    const dir = tempDir()
+    const lock = await StateLock.take({ dir, self, clock })
+    writeFileSync(join(dir, 'errand.lock'), 'another')
+    await lock.release()
+    expect(readFileSync(join(dir, 'errand.lock'), 'utf8')).toBe('another')
+  })
+})

@@ -1,0 +1,479 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { Counters } from '../../src/core/counters.js'
+import type { Files } from '../../src/spool/files.js'
+import type { Position } from '../../src/spool/position.js'
+import { HEADER_BYTES, segmentName } from '../../src/spool/segment.js'
+import { Spool } from '../../src/spool/spool.js'
+import { ioError, listLog, tempDir, WatchedFiles } from './disk.js'
+
+const ALL = { maxBytes: 1 << 30, maxRecords: 1 << 30 }
+const START: Position = { segment: 0, offset: 0, sequence: 0 }
+const ROOMY = { maxBytes: 1 << 30, segmentBytes: 1 << 24 }
+
+interface Opened {
+  readonly spool: Spool
+  readonly counters: Counters
+  readonly log: ReturnType<typeof listLog>
+}
+
+async function open(dir: string, settings = ROOMY, files?: Files): Promise<Opened> {
+  const counters = new Counters()
+  const log = listLog()
+  const spool = await Spool.open({ dir, settings, log, counters, ...(files === undefined ? {} : { files }) })
+  return { spool, counters, log }
+}
+
+/** Every record from a position on. */
+async function textsFrom(spool: Spool, from: Position = START): Promise<string[]> {
+  const texts: string[] = []
+  let position = from
+  for (;;) {
+    const { items, next } = await spool.read(position, ALL)
+    if (items.length === 0 && next.sequence === spool.end.sequence) return texts
+    texts.push(...items.map((item) => item.text))
+    position = next
+  }
+}
+
+const record = (n: number, size = 0) => JSON.stringify({ id: String(n), message: 'ä'.repeat(size) })
+const records = (from: number, to: number, size = 0) =>
+  Array.from({ length: to - from }, (_, i) => record(from + i, size))
+
+async function fill(spool: Spool, texts: readonly string[]): Promise<void> {
+  for (const text of texts) spool.append(text)
+  await spool.flush()
+}
+
+const segmentsIn = (dir: string) =>
+  readdirSync(dir)
+    .filter((name) => name.endsWith('.segment'))
+    .sort()
+
+describe('the spool', () => {
+  it('gives records in order, also after it was opened again', async () => {
+    const dir = tempDir()
+    const first = await open(dir)
+    await fill(first.spool, records(0, 3))
+    await fill(first.spool, records(3, 5))
+    expect(await textsFrom(first.spool)).toEqual(records(0, 5))
+    await first.spool.close()
+    const second = await open(dir)
+    await fill(second.spool, records(5, 7))
+    expect(await textsFrom(second.spool)).toEqual(records(0, 7))
+    expect(second.log.lines).toEqual([])
+    await second.spool.close()
+  })
+
+  it('gives nothing that is not durable yet', async () => {
+    const { spool } = await open(tempDir())
+    spool.append(record(0))
+    expect(await textsFrom(spool)).toEqual([])
+    expect([spool.recordsPending, spool.bytesPending]).toEqual([1, 8 + Buffer.byteLength(record(0))])
+    await spool.flush()
+    expect(await textsFrom(spool)).toEqual([record(0)])
+    expect([spool.recordsPending, spool.bytesPending]).toEqual([0, 0])
+    await spool.close()
+  })
+
+  it('keeps its files to the user who runs it', async () => {
+    const dir = join(tempDir(), 'state', 'spool')
+    const { spool } = await open(dir)
+    expect(statSync(dir).mode & 0o777).toBe(0o700)
+    expect(statSync(join(dir, segmentName(1))).mode & 0o777).toBe(0o600)
+    await spool.close()
+  })
+
+  it('shares one sync between flushes that wait together', async () => {
+    const files = new WatchedFiles()
+    const dir = tempDir()
+    const { spool } = await open(dir, ROOMY, files)
+    files.operations.length = 0
+    const flushes = records(0, 20).map((text) => {
+      spool.append(text)
+      return spool.flush()
+    })
+    await Promise.all(flushes)
+    const syncs = files.operations.filter((operation) => operation.startsWith('datasync'))
+    expect(syncs.length).toBe(1)
+    expect(await textsFrom(spool)).toEqual(records(0, 20))
+    await spool.close()
+  })
+
+  for (const [name, limits, counts] of [
+    ['records', { maxBytes: 1 << 20, maxRecords: 3 }, [3, 3, 3, 1]],
+    ['bytes', { maxBytes: 4 * Buffer.byteLength(record(0)), maxRecords: 100 }, [4, 4, 2]],
+    ['one record at least', { maxBytes: 1, maxRecords: 100 }, [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]],
+  ] as const) {
+    it(`reads no more than its limit of ${name}, from memory and from disk alike`, async () => {
+      const dir = tempDir()
+      const first = await open(dir)
+      for (const text of records(0, 10)) await fill(first.spool, [text])
+      const read = async (spool: Spool) => {
+        const seen: number[] = []
+        for (let position = spool.start; position.sequence < 10; ) {
+          const { items, next } = await spool.read(position, limits)
+          seen.push(items.length)
+          expect(next.sequence).toBe(position.sequence + items.length)
+          position = next
+        }
+        return seen
+      }
+      expect(await read(first.spool)).toEqual(counts)
+      await first.spool.close()
+      const second = await open(dir)
+      expect(await read(second.spool)).toEqual(counts)
+      await second.spool.close()
+    })
+  }
+
+  it('gives nothing rather than a record that does not fit, when asked to', async () => {
+    const dir = tempDir()
+    const first = await open(dir)
+    await fill(first.spool, records(0, 2, 50_000))
+    const limits = { maxBytes: 99_999, maxRecords: 5, onlyIfFits: true }
+    expect((await first.spool.read(first.spool.start, limits)).items).toEqual([])
+    await first.spool.close()
+    const second = await open(dir)
+    expect((await second.spool.read(second.spool.start, limits)).items).toEqual([])
+    expect((await second.spool.read(second.spool.start, { ...limits, onlyIfFits: false })).items.length).toBe(1)
+    await second.spool.close()
+  })
+
+  it('takes a record larger than a segment and larger than one read of the disk', async () => {
+    const dir = tempDir()
+    const settings = { maxBytes: 1 << 30, segmentBytes: 1 << 16 }
+    const first = await open(dir, settings)
+    const texts = [record(0), record(1, 2 << 20), record(2)]
+    await fill(first.spool, texts)
+    await first.spool.close()
+    const second = await open(dir, settings)
+    expect(await textsFrom(second.spool)).toEqual(texts)
+    await second.spool.close()
+  })
+
+  it('wakes those who wait for more, when there is more or when they give up', async () => {
+    const { spool } = await open(tempDir())
+    const giveUp = new AbortController()
+    const waiting = spool.more(spool.end, new AbortController().signal)
+    const impatient = spool.more({ ...spool.end, segment: 99 }, giveUp.signal)
+    await fill(spool, records(0, 1))
+    await waiting
+    giveUp.abort()
+    await impatient
+    await spool.more(START, new AbortController().signal)
+    const last = spool.more(spool.end, new AbortController().signal)
+    await spool.close()
+    await last
+    expect(() => spool.append(record(1))).toThrow('closed')
+  })
+})
+
+describe('segments', () => {
+  const SMALL = { maxBytes: 1 << 20, segmentBytes: 1000 }
+
+  it('roll by size and are given back whole, once everything in them lies behind', async () => {
+    const dir = tempDir()
+    const { spool } = await open(dir, SMALL)
+    await fill(spool, records(0, 100, 20))
+    const before = segmentsIn(dir)
+    expect(before.length).toBeGreaterThan(5)
+    for (const name of before) expect(statSync(join(dir, name)).size).toBeLessThanOrEqual(1000)
+
+    const { next } = await spool.read(spool.start, { maxBytes: 1 << 20, maxRecords: 3 })
+    await spool.release(next)
+    expect(segmentsIn(dir)).toEqual(before)
+
+    let position = spool.start
+    while (position.sequence < 50) position = (await spool.read(position, { maxBytes: 1 << 20, maxRecords: 1 })).next
+    await spool.release(position)
+    expect(segmentsIn(dir)[0]).toBe(segmentName(position.segment))
+    expect(await textsFrom(spool, position)).toEqual(records(50, 100, 20))
+
+    await spool.release(spool.end)
+    expect(segmentsIn(dir)).toEqual(before.slice(-1))
+    expect(spool.bytes).toBe(statSync(join(dir, before.at(-1) ?? '')).size)
+    await spool.close()
+  })
+
+  it('keep their numbers and sequences over a restart with everything delivered', async () => {
+    const dir = tempDir()
+    const first = await open(dir, SMALL)
+    await fill(first.spool, records(0, 100, 20))
+    const end = first.spool.end
+    await first.spool.release(end)
+    await first.spool.close()
+    const second = await open(dir, SMALL)
+    expect(second.spool.end.sequence).toBe(100)
+    expect(second.spool.end.segment).toBeGreaterThan(end.segment)
+    expect(second.spool.place(end)).toEqual(second.spool.end)
+    await second.spool.close()
+  })
+
+  it('do not pile up when an idle agent is restarted', async () => {
+    const dir = tempDir()
+    for (let i = 0; i < 5; i++) await (await open(dir)).spool.close()
+    expect(segmentsIn(dir)).toEqual([segmentName(1)])
+  })
+
+  it('make the reader wait when the spool is full, until space is given back', async () => {
+    const { spool } = await open(tempDir(), { maxBytes: 4000, segmentBytes: 1 << 24 })
+    await fill(spool, records(0, 30, 100))
+    expect(spool.isFull).toBe(true)
+    let hasRoom = false
+    const room = spool.room(new AbortController().signal).then(() => (hasRoom = true))
+    const { next } = await spool.read(spool.start, { maxBytes: 1 << 20, maxRecords: 1 })
+    await spool.release(next)
+    expect(hasRoom).toBe(false)
+    await spool.release(spool.end)
+    await room
+    expect(spool.isFull).toBe(false)
+    await spool.close()
+  })
+
+  it('make room even when one record alone fills the spool', async () => {
+    const { spool } = await open(tempDir(), { maxBytes: 4000, segmentBytes: 1 << 24 })
+    await fill(spool, [record(0, 5000)])
+    expect(spool.isFull).toBe(true)
+    await spool.release(spool.end)
+    expect(spool.isFull).toBe(false)
+    await fill(spool, [record(1)])
+    expect(await textsFrom(spool)).toEqual([record(1)])
+    await spool.close()
+  })
+
+  it('that cannot be removed are reported once and tried again', async () => {
+    const files = new WatchedFiles()
+    const dir = tempDir()
+    const { spool, log } = await open(dir, SMALL, files)
+    await fill(spool, records(0, 100, 20))
+    files.fault = (operation) => {
+      if (operation === 'remove') throw ioError('EACCES')
+    }
+    await spool.release(spool.end)
+    await spool.release(spool.end)
+    expect(log.lines.length).toBe(1)
+    expect(log.lines[0]).toContain('EACCES')
+    files.fault = () => {}
+    await spool.release(spool.end)
+    expect(segmentsIn(dir).length).toBe(1)
+    await spool.close()
+  })
+})
+
+describe('a disk that fails', () => {
+  for (const operation of ['open', 'write', 'datasync', 'syncDir'] as const) {
+    it(`at ${operation} keeps the records until it answers again, and gives each once`, async () => {
+      const files = new WatchedFiles()
+      const dir = tempDir()
+      const settings = { maxBytes: 1 << 20, segmentBytes: 600 }
+      const { spool } = await open(dir, settings, files)
+      await fill(spool, records(0, 5, 20))
+      files.fault = (seen) => {
+        if (seen === operation) throw ioError('ENOSPC')
+      }
+      for (const text of records(5, 20, 20)) spool.append(text)
+      await expect(spool.flush()).rejects.toMatchObject({ code: 'SPOOL_WRITE', cause: { code: 'ENOSPC' } })
+      await expect(spool.flush()).rejects.toThrow('ENOSPC')
+      files.fault = () => {}
+      await spool.flush()
+      expect(await textsFrom(spool)).toEqual(records(0, 20, 20))
+      await spool.close()
+      const again = await open(dir, settings)
+      expect(await textsFrom(again.spool)).toEqual(records(0, 20, 20))
+      expect(again.counters.total('spool_records_lost_total')).toBe(0)
+      await again.spool.close()
+    })
+  }
+
+  it('at read says so and loses nothing', async () => {
+    const dir = tempDir()
+    const first = await open(dir)
+    await fill(first.spool, records(0, 5))
+    await first.spool.close()
+    const files = new WatchedFiles()
+    const { spool } = await open(dir, ROOMY, files)
+    files.fault = (operation) => {
+      if (operation === 'read') throw ioError('EIO')
+    }
+    await expect(textsFrom(spool)).rejects.toThrow('EIO')
+    files.fault = () => {}
+    expect(await textsFrom(spool)).toEqual(records(0, 5))
+    await spool.close()
+  })
+})
+
+describe('a crash', () => {
+  it('that cuts the last record at any byte loses that record only, and says so', async () => {
+    const dir = tempDir()
+    const { spool } = await open(dir)
+    await fill(spool, records(0, 3))
+    const whole = spool.end.offset
+    await fill(spool, [record(3, 10)])
+    await spool.close()
+    const bytes = readFileSync(join(dir, segmentName(1)))
+    for (let cut = whole; cut < bytes.length; cut++) {
+      const copy = tempDir()
+      writeFileSync(join(copy, segmentName(1)), bytes.subarray(0, cut))
+      const after = await open(copy)
+      expect(await textsFrom(after.spool), `cut at ${cut}`).toEqual(records(0, 3))
+      expect(after.counters.get('spool_torn_bytes_total')).toBe(cut - whole)
+      expect(after.log.lines.length).toBe(cut === whole ? 0 : 1)
+      expect(after.counters.total('spool_records_lost_total')).toBe(0)
+      await fill(after.spool, [record(9)])
+      expect(await textsFrom(after.spool)).toEqual([...records(0, 3), record(9)])
+      await after.spool.close()
+    }
+  })
+
+  it('that cuts the header of a new segment leaves the others whole', async () => {
+    const dir = tempDir()
+    const { spool } = await open(dir)
+    await fill(spool, records(0, 3))
+    await spool.close()
+    for (let size = 0; size <= HEADER_BYTES; size++) {
+      const copy = tempDir()
+      copyFileSync(join(dir, segmentName(1)), join(copy, segmentName(1)))
+      writeFileSync(join(copy, segmentName(2)), Buffer.alloc(size))
+      const after = await open(copy)
+      expect(await textsFrom(after.spool)).toEqual(records(0, 3))
+      expect(after.spool.end).toEqual({ segment: 3, offset: HEADER_BYTES, sequence: 3 })
+      await after.spool.close()
+    }
+  })
+
+  it('never lets a cursor point into bytes that are written a second time', async () => {
+    const dir = tempDir()
+    const { spool } = await open(dir)
+    await fill(spool, records(0, 5))
+    const cursor = spool.end
+    await spool.close()
+    // A disk that lies about its sync: the durable end is gone.
+    const bytes = readFileSync(join(dir, segmentName(1)))
+    writeFileSync(join(dir, segmentName(1)), bytes.subarray(0, bytes.length - 30))
+    const after = await open(dir)
+    await fill(after.spool, records(10, 20))
+    expect(await textsFrom(after.spool, cursor)).toEqual(records(10, 20))
+    await after.spool.close()
+  })
+
+  it('with the spool thrown away begins at the first record of the new one', async () => {
+    const { spool } = await open(tempDir())
+    await fill(spool, records(0, 3))
+    expect(await textsFrom(spool, { segment: 7, offset: 9000, sequence: 4000 })).toEqual(records(0, 3))
+    await spool.close()
+  })
+})
+
+describe('damage', () => {
+  /** Three segments: two older ones, and the one that was last. */
+  async function threeSegments(): Promise<string> {
+    const dir = tempDir()
+    for (let i = 0; i < 3; i++) {
+      const { spool } = await open(dir)
+      await fill(spool, records(10 + 4 * i, 14 + 4 * i))
+      await spool.close()
+    }
+    expect(segmentsIn(dir).length).toBe(3)
+    return dir
+  }
+
+  for (const number of [1, 3]) {
+    const where = number === 3 ? 'the last segment' : 'an older segment'
+    it(`of any byte of ${where} gives the records before it and all other segments, and counts and keeps the rest`, async () => {
+      const dir = await threeSegments()
+      const size = statSync(join(dir, segmentName(number))).size
+      const own = records(6 + 4 * number, 10 + 4 * number)
+      for (let at = 0; at < size; at++) {
+        const copy = tempDir()
+        mkdirSync(copy, { recursive: true })
+        for (const name of segmentsIn(dir)) copyFileSync(join(dir, name), join(copy, name))
+        const bytes = readFileSync(join(copy, segmentName(number)))
+        bytes[at] = (bytes[at] ?? 0) ^ 0x41
+        writeFileSync(join(copy, segmentName(number)), bytes)
+        const { spool, counters, log } = await open(copy)
+        const seen = await textsFrom(spool)
+        const kept = at < HEADER_BYTES ? 0 : Math.floor((at - HEADER_BYTES) / ((size - HEADER_BYTES) / 4))
+        const others = records(10, 22).filter((text) => !own.includes(text))
+        expect(
+          seen.filter((text) => others.includes(text)),
+          `byte ${at}`,
+        ).toEqual(others)
+        expect(
+          seen.filter((text) => !others.includes(text)),
+          `byte ${at}`,
+        ).toEqual(own.slice(0, kept))
+        const lost = counters.total('spool_records_lost_total')
+        const isTornByItsLook = number === 3 && kept === 3 && lost === 0
+        if (!isTornByItsLook) {
+          expect(lost, `byte ${at}`).toBeGreaterThanOrEqual(1)
+          expect(readdirSync(copy).filter((name) => name.includes('.damaged-')).length).toBe(1)
+        } else expect(counters.get('spool_torn_bytes_total')).toBeGreaterThan(0)
+        expect(log.lines.length).toBe(1)
+        await spool.close()
+      }
+    })
+  }
+
+  it('is set aside once: the next start finds a whole spool', async () => {
+    const dir = await threeSegments()
+    const path = join(dir, segmentName(2))
+    const bytes = readFileSync(path)
+    bytes[HEADER_BYTES + 12] = 0
+    writeFileSync(path, bytes)
+    const first = await open(dir)
+    expect(await textsFrom(first.spool)).toEqual([...records(10, 14), ...records(18, 22)])
+    expect(first.counters.get('spool_records_lost_total', { reason: 'damaged' })).toBe(4)
+    await first.spool.close()
+    expect(existsSync(`${path}.damaged-${HEADER_BYTES}`)).toBe(true)
+    const second = await open(dir)
+    expect(await textsFrom(second.spool)).toEqual([...records(10, 14), ...records(18, 22)])
+    expect(second.log.lines).toEqual([])
+    await second.spool.close()
+  })
+
+  it('of the segment that is being written makes it begin another', async () => {
+    const dir = tempDir()
+    const { spool, counters } = await open(dir)
+    // More than the window in memory, so that the first records are read from disk.
+    for (let i = 0; i < 5; i++) await fill(spool, records(4 * i, 4 * i + 4, 600_000))
+    const path = join(dir, segmentName(1))
+    const bytes = readFileSync(path)
+    bytes[HEADER_BYTES + 100] = 0
+    writeFileSync(path, bytes)
+    const perSegment = (await textsFrom(spool)).length
+    expect(counters.total('spool_records_lost_total')).toBe(20 - perSegment)
+    expect(perSegment).toBeLessThan(20)
+    await fill(spool, [record(99)])
+    expect((await textsFrom(spool)).at(-1)).toBe(record(99))
+    await spool.close()
+  })
+
+  it('by someone who removes a file is counted, and reading goes on behind it', async () => {
+    const dir = await threeSegments()
+    const { spool, counters, log } = await open(dir)
+    unlinkSync(join(dir, segmentName(2)))
+    expect(await textsFrom(spool)).toEqual([...records(10, 14), ...records(18, 22)])
+    expect(counters.get('spool_records_lost_total', { reason: 'removed' })).toBe(4)
+    expect(log.lines[0]).toContain('removed by someone else')
+    await spool.close()
+  })
+
+  it('is not concluded from a position that points between two records: reading begins again at its segment', async () => {
+    const dir = await threeSegments()
+    const { spool, counters } = await open(dir)
+    expect(await textsFrom(spool, { segment: 2, offset: HEADER_BYTES + 5, sequence: 4 })).toEqual(records(14, 22))
+    expect(counters.total('spool_records_lost_total')).toBe(0)
+    await spool.close()
+  })
+})
