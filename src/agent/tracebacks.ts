@@ -43,11 +43,16 @@ export function findTracebacks(text: string, languages: readonly TraceLanguage[]
 }
 
 /**
- * The traceback a message is about: loggers print it last, after whatever the message quotes. One that names an
- * exception beats one that does not (Python prints `stack_info` behind `exc_info`).
+ * The traceback a message is about: loggers print it last, after whatever the message quotes. One with frames beats one
+ * without (a batch exception lists the next ones as headers), one that names an exception beats one that does not
+ * (Python prints `stack_info` behind `exc_info`).
  */
 export function lastTraceback(tracebacks: readonly Traceback[]): Traceback | undefined {
-  return tracebacks.findLast((traceback) => traceback.kind !== undefined) ?? tracebacks.at(-1)
+  return (
+    tracebacks.findLast(({ kind, frames }) => kind !== undefined && frames.length > 0) ??
+    tracebacks.findLast(({ kind }) => kind !== undefined) ??
+    tracebacks.at(-1)
+  )
 }
 
 /** What `traceback-parser` calls; frames come back marked `in_app`. */

@@ -5,8 +5,11 @@
  */
 
 const LEVEL =
-  'TRACE|FINEST|FINER|FINE|DEBUG|CONFIG|INFO|INFORMATION|NOTICE|SUCCESS|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|ALERT|EMERG|EMERGENCY|PANIC|DPANIC|UNKNOWN|VERBOSE'
-const ANY_LEVEL = `(?:${LEVEL}|${LEVEL.toLowerCase()}|${LEVEL.toLowerCase().replace(/(^|\|)([a-z])/g, (_, bar: string, letter: string) => bar + letter.toUpperCase())})`
+  '(?:TRACE|FINEST|FINER|FINE|DEBUG|CONFIG|INFO|INFORMATION|NOTICE|SUCCESS|WARN|WARNING|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|ALERT|EMERG|EMERGENCY|PANIC|DPANIC|UNKNOWN|VERBOSE)'
+const LOWER_LEVEL =
+  '(?:trace|silly|debug|verbose|http|info|notice|warn|warning|error|crit|critical|fatal|alert|emerg|emergency|panic)'
+/** Only in brackets: `Error: …` is how JavaScript prints an exception. */
+const CAPITAL_LEVEL = '(?:Trace|Debug|Info|Information|Notice|Warn|Warning|Error|Critical|Fatal)'
 
 const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)'
 const CLOCK = '\\d{1,2}:\\d\\d:\\d\\d'
@@ -18,7 +21,7 @@ const TIMES = [
   '\\d{8}T\\d{6}',
   // 10:15:32.123 [main] · 10:15:32 INFO
   `${CLOCK}[.,]\\d{3}`,
-  `${CLOCK} (?=\\[|${ANY_LEVEL}\\b)`,
+  `${CLOCK} (?=\\[|${LEVEL}\\b|${LOWER_LEVEL}\\b)`,
   // 20-Nov-2026 10:15:32 · 20/Nov/2026:10:15:32 · 20.11.2026 10:15:32
   `\\d{1,2}[-/. ](?:\\d\\d|${MONTH})[-/. ]\\d{2,4}[ :T]\\d\\d:\\d\\d`,
   // Nov 20, 2026 10:15:32 AM (java.util.logging) · Nov 20 10:15:32 (syslog)
@@ -35,7 +38,10 @@ const HEAD = new RegExp(
     // time first, possibly in brackets
     `[\\[(]?(?:${TIMES.join('|')})`,
     // level first, then a time, a bracket, a logger or a message
-    `\\[?${ANY_LEVEL}\\b\\]?(?::[\\w.]+:|:? +\\[|:? *[-|] |:? +\\d{4}-|: |\\s+\\(|\\]|\\x1b| {1,5}[\\w.$\\x1b]|$)`,
+    `\\[?${LEVEL}\\b\\]?(?::[\\w.]+:|:? +\\[|:? *[-|] |:? +\\d{4}-|: |\\s+\\(|\\x1b| {1,5}[\\w.$\\x1b]|$)`,
+    // lower case is a word of any text unless a colon or brackets set it off
+    `${LOWER_LEVEL}(?::|\\x1b\\[\\d*m:?) `,
+    `[\\[<(](?:${LOWER_LEVEL}|${CAPITAL_LEVEL})[\\])>](?::| |$)`,
     // Ruby: E, [2026-…  · klog: E1120 10:15:32.123456
     '[DIWEFAU], \\[\\d{4}-',
     '[IWEF]\\d{4} \\d\\d:\\d\\d:\\d\\d',
