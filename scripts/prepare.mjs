@@ -9,7 +9,12 @@ export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 
 /** Runs a command in the project's folder and shows what it prints; true when it succeeded. */
 export function run(command, args, options = {}) {
-  const { status } = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit', shell: process.platform === 'win32', ...options })
+  const { status } = spawnSync(command, args, {
+    cwd: ROOT,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+    ...options,
+  })
   return status === 0
 }
 

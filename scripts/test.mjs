@@ -23,7 +23,12 @@ const folder = mkdtempSync(join(tmpdir(), 'errand-test-'))
 const report = join(folder, 'report.json')
 const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
 const good = run(process.execPath, [
-  vitest, 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2),
+  vitest,
+  'run',
+  '--reporter=dot',
+  '--reporter=json',
+  `--outputFile.json=${report}`,
+  ...process.argv.slice(2),
 ])
 try {
   const results = JSON.parse(readFileSync(report, 'utf8'))

@@ -2,8 +2,9 @@
  * The running agent: tails, pipelines, spool and shippers wired together, and the order of the two ledgers kept:
  * what was emitted is in the spool durably before any position behind it is. Starts, runs until stopped or done, stops.
  */
-import { join } from 'node:path'
+
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import type { Clock } from '../core/clock.js'
 import type { Counters } from '../core/counters.js'
 import type { Logger } from '../core/log.js'
@@ -78,7 +79,8 @@ export class Agent {
     }
     this.#tail = this.#makeTail(parts.own)
     this.#status =
-      config.status && new StatusServer({ listen: config.status.listen, counters: options.counters, health: () => this.health() })
+      config.status &&
+      new StatusServer({ listen: config.status.listen, counters: options.counters, health: () => this.health() })
   }
 
   /**
@@ -104,9 +106,19 @@ export class Agent {
         const { maxBytes = batch.maxBytes, maxRecords = batch.maxRecords } = kind.limits ?? {}
         shippers.push(
           new Shipper({
-            name, type, output, spool, log, clock, counters,
+            name,
+            type,
+            output,
+            spool,
+            log,
+            clock,
+            counters,
             cursor: cursors.of(name),
-            batch: { ...batch, maxBytes: Math.min(batch.maxBytes, maxBytes), maxRecords: Math.min(batch.maxRecords, maxRecords) },
+            batch: {
+              ...batch,
+              maxBytes: Math.min(batch.maxBytes, maxBytes),
+              maxRecords: Math.min(batch.maxRecords, maxRecords),
+            },
             concurrency: kind.concurrency,
             refusedDir: join(plan.stateDir, 'refused'),
           }),
@@ -162,7 +174,9 @@ export class Agent {
         spool_bytes: this.#spool.bytes,
         lines_open: [...this.#pipelines].reduce((sum, pipeline) => sum + pipeline.linesOpen, 0),
       },
-      spooled: Object.fromEntries(this.#shippers.map((shipper, i) => [this.#options.plan.config.outputs[i]?.name ?? '', shipper.spooled])),
+      spooled: Object.fromEntries(
+        this.#shippers.map((shipper, i) => [this.#options.plan.config.outputs[i]?.name ?? '', shipper.spooled]),
+      ),
     }
   }
 
@@ -273,7 +287,9 @@ export class Agent {
       } catch (error) {
         if (!told) {
           const { message } = error as Error
-          this.#options.log.error(`the spool takes no records: ${message} Reading waits; nothing is lost. Look at the disk of ${this.#options.plan.stateDir}.`)
+          this.#options.log.error(
+            `the spool takes no records: ${message} Reading waits; nothing is lost. Look at the disk of ${this.#options.plan.stateDir}.`,
+          )
         }
         await sleep(1000, signal)
       }
@@ -352,6 +368,13 @@ function aborted(signal: AbortSignal): Promise<void> {
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => { clearTimeout(timer); resolve() }, { once: true })
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer)
+        resolve()
+      },
+      { once: true },
+    )
   })
 }

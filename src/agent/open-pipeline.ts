@@ -57,7 +57,13 @@ export async function openPipeline(options: OpenPipelineOptions = {}): Promise<O
   const clock = options.clock ?? systemClock
   const name = options.source ?? AUTO
   const zone = options.timezone
-  const compiled = compileSource({ name, bundled, own: [], now: () => clock.now(), ...(zone !== undefined && { zone }) })
+  const compiled = compileSource({
+    name,
+    bundled,
+    own: [],
+    now: () => clock.now(),
+    ...(zone !== undefined && { zone }),
+  })
   const broken = [...problems, ...compiled.problems].filter(({ severity }) => severity === 'error')
   if (broken.length > 0) throw new ProblemsError(broken)
   const enrichment = { service: options.service ?? name, tags: [] }
@@ -91,7 +97,8 @@ export function explainWith(
   }
   return {
     push(piece) {
-      const bytes = typeof piece === 'string' ? Buffer.from(piece) : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
+      const bytes =
+        typeof piece === 'string' ? Buffer.from(piece) : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
       pipeline.push({ bytes, offset })
       offset += bytes.length
       return take()

@@ -79,7 +79,11 @@ export class Pipeline {
       (entry, calm) => this.#entry(entry, calm),
     )
     this.#framer = new Framer(
-      { format: options.format, maxLineBytes: limits.maxLineBytes, alarms: options.explain ? undefined : source.alarms },
+      {
+        format: options.format,
+        maxLineBytes: limits.maxLineBytes,
+        alarms: options.explain ? undefined : source.alarms,
+      },
       (line) => this.#grouper.line(line),
     )
   }
@@ -136,6 +140,8 @@ export class Pipeline {
     // Cheap enough: only entries that end in an uncaught traceback come here.
     const { record } = this.#remap(head, undefined)
     if (found.length < 2 && (record.status === undefined || isErrorStatus(record.status))) return [entry]
+    // Ruby logs an exception in the very shape in which it dies of one, so a warning keeps what stands below it.
+    if (last.language === 'ruby' && record.status === 'warn') return [entry]
     return [head, slice(entry, lineStart, entry.text.length)]
   }
 
@@ -190,7 +196,14 @@ export class Pipeline {
     this.#linesKept = 0
     this.#linesDropped.clear()
     this.#reported = {
-      lines, linesCut, bytesCut, unframed: linesUnframed, calm: linesCalm, joined: linesJoined, entriesCut, entryBytesCut,
+      lines,
+      linesCut,
+      bytesCut,
+      unframed: linesUnframed,
+      calm: linesCalm,
+      joined: linesJoined,
+      entriesCut,
+      entryBytesCut,
     }
   }
 }

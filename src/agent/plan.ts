@@ -8,8 +8,8 @@ import type { PlaceOf } from '../config/json5.js'
 import { loadConfig, loadConfigText, resolveFrom } from '../config/load.js'
 import { fixedPrefix, matchFiles, whyUnreadable } from '../config/load-files.js'
 import { closest, type Problem } from '../core/problem.js'
-import { hostName } from '../enrich/enrichment.js'
 import type { Enrichment } from '../enrich/enrichment.js'
+import { hostName } from '../enrich/enrichment.js'
 import type { PlacedDefinition } from '../remap/definition.js'
 import { readRemapperFile, readRemappers } from '../remap/load.js'
 import { type Config, configSettings, type InputConfig } from './settings.js'
@@ -19,7 +19,8 @@ import { LANGUAGES } from './tracebacks.js'
 /** The path that the plan's first output of type `file` delivers to. */
 export function deliveredPath(plan: Plan): string | undefined {
   for (const output of plan.config.outputs) {
-    if (output.type === 'file' && 'path' in output && typeof output.path === 'string') return plan.resolvePath(output.path)
+    if (output.type === 'file' && 'path' in output && typeof output.path === 'string')
+      return plan.resolvePath(output.path)
   }
   return undefined
 }
@@ -94,7 +95,12 @@ export async function planFrom(file: string, environment: Environment, now: () =
   for (const [i, output] of config.outputs.entries()) {
     if (names.has(output.name)) {
       const what = `output ${i + 1} has the name "${output.name}" of another output.`
-      problems.push({ place: placeOf(['outputs', i, 'name']), what, mend: 'Give each output its own name.', severity: 'error' })
+      problems.push({
+        place: placeOf(['outputs', i, 'name']),
+        what,
+        mend: 'Give each output its own name.',
+        severity: 'error',
+      })
     }
     names.add(output.name)
   }
@@ -111,7 +117,12 @@ export async function planFrom(file: string, environment: Environment, now: () =
     }
     if (input.service === undefined) {
       const what = `this input names no service; its errors get service "${input.source}".`
-      problems.push({ place: placeOf(at), what, mend: 'Add service: "…", as your backend should show it.', severity: 'warning' })
+      problems.push({
+        place: placeOf(at),
+        what,
+        mend: 'Add service: "…", as your backend should show it.',
+        severity: 'warning',
+      })
     }
     const key = JSON.stringify([input.source, input.timezone, input.remap])
     let source = sources.get(key)
@@ -145,7 +156,12 @@ export async function planFrom(file: string, environment: Environment, now: () =
   return { problems, plan: { config, stateDir: resolvePath(config.stateDir), inputs, own, resolvePath } }
 }
 
-async function loadOwn(config: Config, file: string, placeOf: PlaceOf, problems: Problem[]): Promise<PlacedDefinition[]> {
+async function loadOwn(
+  config: Config,
+  file: string,
+  placeOf: PlaceOf,
+  problems: Problem[],
+): Promise<PlacedDefinition[]> {
   const own: PlacedDefinition[] = []
   for (const [i, remapper] of config.remappers.entries()) {
     if (typeof remapper !== 'string') {
@@ -157,7 +173,12 @@ async function loadOwn(config: Config, file: string, placeOf: PlaceOf, problems:
     const files = await matchFiles(resolveFrom(file, remapper))
     if (files.length === 0) {
       const what = `no file matches "${remapper}".`
-      problems.push({ place: placeOf(['remappers', i]), what, mend: 'Correct the glob, or take it out.', severity: 'warning' })
+      problems.push({
+        place: placeOf(['remappers', i]),
+        what,
+        mend: 'Correct the glob, or take it out.',
+        severity: 'warning',
+      })
     }
     for (const path of files) {
       const loaded = await loadRemapperFile(path)
@@ -165,7 +186,11 @@ async function loadOwn(config: Config, file: string, placeOf: PlaceOf, problems:
       const missing = loaded.problems.some((problem) => problem.place.file === path && problem.place.line === undefined)
       problems.push(
         ...(missing
-          ? loaded.problems.map((problem) => ({ ...problem, place: placeOf(['remappers', i]), what: `"${remapper}": ${problem.what}` }))
+          ? loaded.problems.map((problem) => ({
+              ...problem,
+              place: placeOf(['remappers', i]),
+              what: `"${remapper}": ${problem.what}`,
+            }))
           : loaded.problems),
       )
       own.push(...loaded.definitions)
@@ -175,7 +200,12 @@ async function loadOwn(config: Config, file: string, placeOf: PlaceOf, problems:
 }
 
 /** A directory that is missing may come later; one that may not be read will not mend itself. */
-async function checkDirectories(paths: readonly string[], input: number, placeOf: PlaceOf, problems: Problem[]): Promise<void> {
+async function checkDirectories(
+  paths: readonly string[],
+  input: number,
+  placeOf: PlaceOf,
+  problems: Problem[],
+): Promise<void> {
   for (const [i, path] of paths.entries()) {
     const directory = fixedPrefix(path)
     const why = await whyUnreadable(directory)
@@ -197,7 +227,14 @@ function unknownLanguages({ definition, placeOf }: PlacedDefinition): Problem[] 
     if (LANGUAGES.has(name)) return []
     const near = closest(name, LANGUAGES.keys())
     const mend = near ? `Did you mean "${near}"?` : `The languages are ${[...LANGUAGES.keys()].join(', ')}.`
-    return [{ place: placeOf(['languages', i]), what: `"${name}" is not a traceback language.`, mend, severity: 'error' as const }]
+    return [
+      {
+        place: placeOf(['languages', i]),
+        what: `"${name}" is not a traceback language.`,
+        mend,
+        severity: 'error' as const,
+      },
+    ]
   })
 }
 

@@ -129,7 +129,9 @@ function leftOver(attributes: Attributes, error: Attributes): Attributes | undef
 }
 
 function without(object: Attributes, keys: readonly string[]): Attributes | undefined {
-  const rest = Object.fromEntries(Object.entries(object).filter(([key, value]) => !keys.includes(key) && !isEmpty(value)))
+  const rest = Object.fromEntries(
+    Object.entries(object).filter(([key, value]) => !keys.includes(key) && !isEmpty(value)),
+  )
   return Object.keys(rest).length > 0 ? rest : undefined
 }
 

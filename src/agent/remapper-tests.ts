@@ -6,18 +6,18 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadConfigText } from '../config/load.js'
 import { matchFiles } from '../config/load-files.js'
-import type { Problem } from '../core/problem.js'
 import { systemClock } from '../core/clock.js'
+import type { Problem } from '../core/problem.js'
+import type { ErrorRecord } from '../core/shapes.js'
 import { compileRemapper } from '../remap/compile.js'
 import type { PlacedDefinition } from '../remap/definition.js'
 import { placeProblems } from '../remap/load.js'
 import { PAIR_CLOCK, readPairTests, runPair } from '../remap/pairs.js'
-import { type EntryOutcome, runTests, testProblems, type TestResult } from '../remap/run-tests.js'
+import { type EntryOutcome, runTests, type TestResult, testProblems } from '../remap/run-tests.js'
 import { explainWith } from './open-pipeline.js'
 import { loadBundled, loadRemapperFile } from './plan.js'
 import { AUTO, compileSource } from './source.js'
 import { readTraceback } from './tracebacks.js'
-import type { ErrorRecord } from '../core/shapes.js'
 
 export interface FileResult {
   readonly file: string
@@ -64,7 +64,12 @@ function runOwnTests(
     const name = placed.definition.source ?? AUTO
     // A bundled remapper is the base of its source; the user's own runs behind it, as in production.
     const isBundled = bundled.get(name) === placed
-    const { source, problems: compiled } = compileSource({ name, bundled, own: isBundled ? [] : [placed], now: Date.now })
+    const { source, problems: compiled } = compileSource({
+      name,
+      bundled,
+      own: isBundled ? [] : [placed],
+      now: Date.now,
+    })
     all.push(...compiled)
     const own = runTests(placed.definition, ({ text, service, tags }) => {
       const pipeline = explainWith(source, { service: service ?? name, tags }, { clock: systemClock })
@@ -89,13 +94,19 @@ async function testPair(file: string, testFile: string): Promise<FileResult> {
   const results = runPair(compiled.remapper, placed.definition, read.tests)
   const failed = results
     .filter(({ passed }) => !passed)
-    .map(({ name, failures }): Problem => ({
-      place: { file: testFile },
-      what: `${name}: ${failures.join('; ')}.`,
-      mend: '',
-      severity: 'error',
-    }))
-  return { file, results, problems: [...problems, ...placeProblems(compiled.problems, placed), ...read.problems, ...failed] }
+    .map(
+      ({ name, failures }): Problem => ({
+        place: { file: testFile },
+        what: `${name}: ${failures.join('; ')}.`,
+        mend: '',
+        severity: 'error',
+      }),
+    )
+  return {
+    file,
+    results,
+    problems: [...problems, ...placeProblems(compiled.problems, placed), ...read.problems, ...failed],
+  }
 }
 
 /** A file as it is; of a directory every remapper file below it, tests of pairs left out. */

@@ -16,31 +16,43 @@ const inputSettings = {
   source: text('What writes the log: the name of a remapper, e.g. "python", "java". Absent: "auto".').default('auto'),
   service: text('The service the errors belong to. Absent: the source, with a warning.').optional(),
   env: text('The environment of this input, e.g. "prod"; wins over the config\'s own.').optional(),
-  version: text('The version of the service; wins over the config\'s own.').optional(),
-  tags: z.record(z.string(), z.string()).default({}).describe('Tags for the errors of this input, e.g. { team: "shop" }.'),
+  version: text("The version of the service; wins over the config's own.").optional(),
+  tags: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Tags for the errors of this input, e.g. { team: "shop" }.'),
   format: z
     .enum(['auto', 'plain', 'cri', 'docker'])
     .default('auto')
-    .describe('How lines are wrapped: by Kubernetes ("cri"), by docker\'s json-file ("docker") or not at all. "auto" finds out.'),
+    .describe(
+      'How lines are wrapped: by Kubernetes ("cri"), by docker\'s json-file ("docker") or not at all. "auto" finds out.',
+    ),
   timezone: z
     .string()
-    .refine(isTimeZone, { error: (issue) => `${JSON.stringify(issue.input)} is not a time zone. Write an IANA name such as "Europe/Berlin".` })
+    .refine(isTimeZone, {
+      error: (issue) =>
+        `${JSON.stringify(issue.input)} is not a time zone. Write an IANA name such as "Europe/Berlin".`,
+    })
     .optional()
     .describe('Zone of times that name none, e.g. "Europe/Berlin". Absent: UTC.'),
   remap: z
     .record(z.string(), z.union([z.string(), z.array(z.string()).min(1)]))
     .default({})
-    .describe('Attributes to fill from others, e.g. { "error.stack": ["exc_info", "trace"] }: the first present one counts.'),
+    .describe(
+      'Attributes to fill from others, e.g. { "error.stack": ["exc_info", "trace"] }: the first present one counts.',
+    ),
 }
 
 const fileInput = z.strictObject({
   type: z.literal('file').describe('Tail files.'),
-  paths: z.array(z.string().min(1)).min(1).describe('Files and globs (`*`, `**`, `{a,b}`), from the config\'s folder.'),
+  paths: z.array(z.string().min(1)).min(1).describe("Files and globs (`*`, `**`, `{a,b}`), from the config's folder."),
   exclude: z.array(z.string().min(1)).default([]).describe('Files and globs to leave alone; they win over `paths`.'),
   startAt: z
     .enum(['beginning', 'end'])
     .default('end')
-    .describe('Where to begin in files that are there at the first start. Files that appear later are read from the beginning.'),
+    .describe(
+      'Where to begin in files that are there at the first start. Files that appear later are read from the beginning.',
+    ),
   ...inputSettings,
 })
 
@@ -49,7 +61,10 @@ const stdinInput = z.strictObject({ type: z.literal('stdin').describe('Read stan
 const common = {
   name: z
     .string()
-    .regex(/^[\w.-]{1,64}$/, 'A name has 1 to 64 letters, digits, ".", "_" or "-": it names files of the state directory.')
+    .regex(
+      /^[\w.-]{1,64}$/,
+      'A name has 1 to 64 letters, digits, ".", "_" or "-": it names files of the state directory.',
+    )
     .describe('Names the output in messages, metrics and state. Keep it: the delivery position hangs on it.'),
   batch: batchSettings,
 }
@@ -70,36 +85,82 @@ export const configSettings = z
     stateDir: text('Where positions, the spool and refused records live.').default('./errand-data'),
     env: text('The environment, e.g. "prod".').optional(),
     version: text('The version of what is deployed here.').optional(),
-    host: text('The name of this host. Absent: ERRAND_HOST, NODE_NAME, else the system\'s.').optional(),
+    host: text("The name of this host. Absent: ERRAND_HOST, NODE_NAME, else the system's.").optional(),
     tags: z.record(z.string(), z.string()).default({}).describe('Tags for every error, e.g. { team: "shop" }.'),
-    inputs: z.array(z.discriminatedUnion('type', [fileInput, stdinInput])).min(1).describe('What to read.'),
+    inputs: z
+      .array(z.discriminatedUnion('type', [fileInput, stdinInput]))
+      .min(1)
+      .describe('What to read.'),
     remappers: z
       .array(z.union([z.string().min(1), z.record(z.string(), z.unknown())]))
       .default([])
-      .describe('Your own pipelines: files and globs from the config\'s folder, or pipelines written here. They run after the bundled ones.'),
+      .describe(
+        "Your own pipelines: files and globs from the config's folder, or pipelines written here. They run after the bundled ones.",
+      ),
     keep: z
       .strictObject({
-        statuses: z.array(z.enum(ERROR_STATUSES)).min(1).default([...ERROR_STATUSES]).describe('The statuses to keep; nothing below error can be kept.'),
+        statuses: z
+          .array(z.enum(ERROR_STATUSES))
+          .min(1)
+          .default([...ERROR_STATUSES])
+          .describe('The statuses to keep; nothing below error can be kept.'),
       })
       .prefault({})
       .describe('Which errors to keep.'),
-    outputs: z.array(outputSettings()).min(1).describe('Where the errors go. Every output gets every error, at its own pace.'),
+    outputs: z
+      .array(outputSettings())
+      .min(1)
+      .describe('Where the errors go. Every output gets every error, at its own pace.'),
     group: z
       .strictObject({
         idle: duration('1s').describe('Close a record when its file has been silent this long.'),
-        maxLineBytes: bytes('1MiB').pipe(z.number().min(1024).max(2 ** 26)).describe('Longest line; the rest of a longer one is cut, marked and counted.'),
-        maxEntryBytes: bytes('1MiB').pipe(z.number().min(1024).max(2 ** 26)).describe('Largest record in all its lines; the rest is cut, marked and counted.'),
+        maxLineBytes: bytes('1MiB')
+          .pipe(
+            z
+              .number()
+              .min(1024)
+              .max(2 ** 26),
+          )
+          .describe('Longest line; the rest of a longer one is cut, marked and counted.'),
+        maxEntryBytes: bytes('1MiB')
+          .pipe(
+            z
+              .number()
+              .min(1024)
+              .max(2 ** 26),
+          )
+          .describe('Largest record in all its lines; the rest is cut, marked and counted.'),
       })
       .prefault({})
       .describe('How lines become records.'),
     tail: tailSettings,
     spool: spoolSettings.prefault({}),
     status: z
-      .strictObject({ listen: z.string().regex(/^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/, 'Write host:port, e.g. "127.0.0.1:8686".').describe('Address of /healthz, /readyz and /metrics, e.g. "127.0.0.1:8686".') })
+      .strictObject({
+        listen: z
+          .string()
+          .regex(/^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/, 'Write host:port, e.g. "127.0.0.1:8686".')
+          .describe('Address of /healthz, /readyz and /metrics, e.g. "127.0.0.1:8686".'),
+      })
       .optional()
       .describe('Absent: nothing listens.'),
-    log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('What the agent says of itself on stderr.') }).prefault({}).describe('The agent\'s own log.'),
-    shutdown: z.strictObject({ timeout: duration('10s').describe('How long a stop waits for deliveries under way. What is left stays in the spool.') }).prefault({}).describe('Stopping.'),
+    log: z
+      .strictObject({
+        level: z
+          .enum(['debug', 'info', 'warn', 'error'])
+          .default('info')
+          .describe('What the agent says of itself on stderr.'),
+      })
+      .prefault({})
+      .describe("The agent's own log."),
+    shutdown: z
+      .strictObject({
+        timeout: duration('10s').describe(
+          'How long a stop waits for deliveries under way. What is left stays in the spool.',
+        ),
+      })
+      .prefault({})
+      .describe('Stopping.'),
   })
   .describe('The config of Errand.')
 

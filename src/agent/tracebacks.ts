@@ -45,14 +45,19 @@ export function findTracebacks(text: string, languages: readonly TraceLanguage[]
 /**
  * The traceback a message is about: loggers print it last, after whatever the message quotes. One with frames beats one
  * without (a batch exception lists the next ones as headers), one that names an exception beats one that does not
- * (Python prints `stack_info` behind `exc_info`).
+ * (Python prints `stack_info` behind `exc_info`). Of several that follow each other line by line the first counts: the
+ * others are what its class prints behind itself (java.sql's next exceptions).
  */
-export function lastTraceback(tracebacks: readonly Traceback[]): Traceback | undefined {
-  return (
-    tracebacks.findLast(({ kind, frames }) => kind !== undefined && frames.length > 0) ??
-    tracebacks.findLast(({ kind }) => kind !== undefined) ??
-    tracebacks.at(-1)
-  )
+export function lastTraceback(text: string, tracebacks: readonly Traceback[]): Traceback | undefined {
+  const whole = tracebacks.filter(({ kind, frames }) => kind !== undefined && frames.length > 0)
+  let chosen = whole.length - 1
+  for (; chosen > 0; chosen--) {
+    const before = whole[chosen - 1] as Traceback
+    const here = whole[chosen] as Traceback
+    const atLineStart = before.start === 0 || text[before.start - 1] === '\n'
+    if (!atLineStart || text.slice(before.end, here.start).trim() !== '') break
+  }
+  return whole[chosen] ?? tracebacks.findLast(({ kind }) => kind !== undefined) ?? tracebacks.at(-1)
 }
 
 /** What `traceback-parser` calls; frames come back marked `in_app`. */
@@ -62,7 +67,7 @@ export function readTraceback(
   names: readonly string[] | undefined,
 ): Traceback | undefined {
   const languages = languagesNamed(names)
-  const traceback = how === 'find' ? lastTraceback(findTracebacks(text, languages)) : readStack(text, languages)
+  const traceback = how === 'find' ? lastTraceback(text, findTracebacks(text, languages)) : readStack(text, languages)
   if (traceback) markInApp(traceback)
   return traceback
 }

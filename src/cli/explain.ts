@@ -1,6 +1,6 @@
 /** `errand explain`: samples through the production pipeline, each step shown. */
 import { createReadStream } from 'node:fs'
-import { explainWith, type ExplainedEntry } from '../agent/open-pipeline.js'
+import { type ExplainedEntry, explainWith } from '../agent/open-pipeline.js'
 import { loadBundled, planFrom } from '../agent/plan.js'
 import { compileSource, type Source } from '../agent/source.js'
 import { systemClock } from '../core/clock.js'
@@ -26,20 +26,28 @@ export async function explain(files: readonly string[], options: ExplainOptions,
       for (const entry of entries) host.stdout.write(options.json ? `${JSON.stringify(entry)}\n` : render(entry))
     }
     try {
-      for await (const piece of file === '-' ? host.stdin : createReadStream(file)) show(pipeline.push(piece as Buffer | string))
+      for await (const piece of file === '-' ? host.stdin : createReadStream(file))
+        show(pipeline.push(piece as Buffer | string))
       show(pipeline.end())
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
-      const what = code === 'ENOENT' ? 'there is no such file.' : code === 'EISDIR' ? 'this is a directory.' : `${message}.`
+      const what =
+        code === 'ENOENT' ? 'there is no such file.' : code === 'EISDIR' ? 'this is a directory.' : `${message}.`
       failed = true
-      showProblems([{ place: { file }, what, mend: 'Name a log file, or "-" for standard input.', severity: 'error' }], host)
+      showProblems(
+        [{ place: { file }, what, mend: 'Name a log file, or "-" for standard input.', severity: 'error' }],
+        host,
+      )
     }
   }
   return failed ? 1 : 0
 }
 
 /** The source by name, with the user's remappers when there is a config; without a name the config's first input. */
-async function prepare(options: ExplainOptions, host: Host): Promise<{ source: Source; enrichment: Enrichment } | undefined> {
+async function prepare(
+  options: ExplainOptions,
+  host: Host,
+): Promise<{ source: Source; enrichment: Enrichment } | undefined> {
   if (options.config !== undefined) {
     const { plan, problems } = await planFrom(options.config, host.environment, () => Date.now())
     if (showProblems(problems, host) || plan === undefined) return undefined
@@ -78,7 +86,8 @@ function render(entry: ExplainedEntry): string {
   if (entry.outcome === 'kept') lines.push(...renderRecord(entry.record as ErrorRecord))
   if (entry.fingerprint) {
     lines.push(`  fingerprint ${entry.fingerprint.id}`)
-    for (const part of entry.fingerprint.parts) lines.push(`      ${part.counts ? '+' : '-'} ${part.text}  (${part.because})`)
+    for (const part of entry.fingerprint.parts)
+      lines.push(`      ${part.counts ? '+' : '-'} ${part.text}  (${part.because})`)
   }
   return `${lines.join('\n')}\n\n`
 }
@@ -89,7 +98,10 @@ function renderRecord(record: ErrorRecord): string[] {
   if (error.kind !== undefined) lines.push(`      kind     ${error.kind}`)
   if (error.message !== undefined) lines.push(`      message  ${brief(error.message)}`)
   const [top] = error.frames ?? []
-  if (top) lines.push(`      raised   ${top.module ?? ''}${top.module ? '.' : ''}${top.function ?? '?'} (${top.file ?? '?'}:${top.line ?? '?'}), ${error.frames?.length} frames`)
+  if (top)
+    lines.push(
+      `      raised   ${top.module ?? ''}${top.module ? '.' : ''}${top.function ?? '?'} (${top.file ?? '?'}:${top.line ?? '?'}), ${error.frames?.length} frames`,
+    )
   for (const cause of error.causes ?? []) lines.push(`      cause    ${cause.kind ?? '?'}: ${brief(cause.message)}`)
   return lines
 }

@@ -16,13 +16,20 @@ export async function readDelivered(path: string, onRecord: (record: ErrorRecord
   )
   if (size === 0) return 0
   // To the size of now: what comes after is `followDelivered`'s.
-  const lines = createInterface({ input: createReadStream(path, { end: size - 1 }), crlfDelay: Number.POSITIVE_INFINITY })
+  const lines = createInterface({
+    input: createReadStream(path, { end: size - 1 }),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })
   for await (const line of lines) takeLine(line, onRecord)
   return size
 }
 
 /** Follows from the present end on, over rotations, until `signal`. Waits for a file that is not there yet. */
-export async function followDelivered(path: string, signal: AbortSignal, onRecord: (record: ErrorRecord) => void): Promise<void> {
+export async function followDelivered(
+  path: string,
+  signal: AbortSignal,
+  onRecord: (record: ErrorRecord) => void,
+): Promise<void> {
   let fromBeginning = false
   while (!signal.aborted && !(await exists(path))) {
     fromBeginning = true

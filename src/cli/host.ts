@@ -6,7 +6,11 @@ export interface Host {
   readonly environment: Environment
   readonly self: ThisProcess
   readonly stdin: NodeJS.ReadableStream
-  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number }
+  readonly stdout: NodeJS.WritableStream & {
+    readonly isTTY?: boolean
+    readonly columns?: number
+    readonly rows?: number
+  }
   readonly stderr: NodeJS.WritableStream
   /** Calls back once for SIGINT or SIGTERM. */
   onStop(callback: (signal: string) => void): void

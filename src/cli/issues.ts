@@ -56,7 +56,9 @@ export class Issues {
 
   /** The issues with the most records first. */
   top(count: number): Issue[] {
-    return [...this.#byKey.values()].sort((a, b) => b.count - a.count || (a.fingerprint < b.fingerprint ? -1 : 1)).slice(0, count)
+    return [...this.#byKey.values()]
+      .sort((a, b) => b.count - a.count || (a.fingerprint < b.fingerprint ? -1 : 1))
+      .slice(0, count)
   }
 }
 

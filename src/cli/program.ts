@@ -24,7 +24,10 @@ export async function runProgram(args: readonly string[], version: string, host:
     .description('Carries errors home: tails logs, groups and parses their errors, fingerprints and delivers them.')
     .version(version)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => void host.stdout.write(text), writeErr: (text) => void host.stderr.write(text) })
+    .configureOutput({
+      writeOut: (text) => void host.stdout.write(text),
+      writeErr: (text) => void host.stderr.write(text),
+    })
     .showHelpAfterError('(see errand --help)')
     .addHelpText('after', EXAMPLES)
 

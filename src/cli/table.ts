@@ -55,17 +55,26 @@ export class IssueTable {
     const columns = Math.max(60, stdout.columns ?? 100)
     const rows = Math.max(5, (stdout.rows ?? 30) - 6)
     const top = this.#issues.top(rows)
-    const width = (of: (issue: Issue) => string, most: number) => Math.min(most, Math.max(4, ...top.map((issue) => of(issue).length)))
+    const width = (of: (issue: Issue) => string, most: number) =>
+      Math.min(most, Math.max(4, ...top.map((issue) => of(issue).length)))
     const service = width((issue) => issue.service, 16)
     const kind = width((issue) => shortKind(issue.kind), 34)
     const message = Math.max(12, columns - service - kind - 7 - 28 - 8)
     const row = (cells: readonly [string, string, string, string, string]) =>
-      [cells[0].padStart(7), clip(cells[1], service).padEnd(service), clip(cells[2], kind).padEnd(kind), clip(cells[3], message).padEnd(message), cells[4]].join('  ')
+      [
+        cells[0].padStart(7),
+        clip(cells[1], service).padEnd(service),
+        clip(cells[2], kind).padEnd(kind),
+        clip(cells[3], message).padEnd(message),
+        cells[4],
+      ].join('  ')
     const lines = [
       `${BOLD}Errand${PLAIN}  ${this.#issues.records} errors, ${this.#issues.size} issues  ${DIM}${describe(progress)}${PLAIN}`,
       '',
       `${DIM}${row(['COUNT', 'SERVICE', 'KIND', 'MESSAGE', 'PRE-FINGERPRINT'])}${PLAIN}`,
-      ...top.map((issue) => row([String(issue.count), issue.service, shortKind(issue.kind), issue.message, issue.fingerprint])),
+      ...top.map((issue) =>
+        row([String(issue.count), issue.service, shortKind(issue.kind), issue.message, issue.fingerprint]),
+      ),
       ...(this.#issues.size > top.length ? [`${DIM}… and ${this.#issues.size - top.length} more${PLAIN}`] : []),
       '',
       `${DIM}delivered to ${this.path} · Ctrl-C stops${PLAIN}`,

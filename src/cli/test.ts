@@ -25,7 +25,8 @@ export async function test(paths: readonly string[], options: { json?: boolean }
     )
   } else {
     for (const problem of problems) host.stderr.write(`${renderProblem(problem)}\n`)
-    if (results.length === 0) host.stderr.write('no tests were found. Name remapper files or directories that hold some.\n')
+    if (results.length === 0)
+      host.stderr.write('no tests were found. Name remapper files or directories that hold some.\n')
     host.stdout.write(`${passed} passed, ${failed} failed\n`)
   }
   const broken = problems.some(({ severity }) => severity === 'error')

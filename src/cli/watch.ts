@@ -39,11 +39,19 @@ export async function deliveredFile(config: string, host: Host): Promise<string 
   const path = deliveredPath(plan)
   if (path !== undefined) return path
   const mend = 'Add { name: "disk", type: "file", path: "./errors.ndjson" } to outputs, or name a delivered file.'
-  showProblems([{ place: { file: config }, what: 'there is no output of type "file" to watch.', mend, severity: 'error' }], host)
+  showProblems(
+    [{ place: { file: config }, what: 'there is no output of type "file" to watch.', mend, severity: 'error' }],
+    host,
+  )
   return undefined
 }
 
-const COLOURS: Readonly<Record<string, string>> = { error: '\x1b[31m', critical: '\x1b[35m', alert: '\x1b[35m', emergency: '\x1b[41;97m' }
+const COLOURS: Readonly<Record<string, string>> = {
+  error: '\x1b[31m',
+  critical: '\x1b[35m',
+  alert: '\x1b[35m',
+  emergency: '\x1b[41;97m',
+}
 
 /** `10:15:32 ERROR shop  KeyError: 'SKU-1'  place (orders.py:41)  fp1:…` */
 export function renderLine(record: ErrorRecord, colour: boolean): string {
@@ -52,7 +60,9 @@ export function renderLine(record: ErrorRecord, colour: boolean): string {
   const what = error.kind === undefined ? said : said === '' ? error.kind : `${error.kind}: ${said}`
   const frame = error.frames?.find(({ in_app }) => in_app !== false) ?? error.frames?.[0]
   const file = frame?.file?.split(/[\\/]/).at(-1)
-  const place = frame ? `  ${frame.function ?? '?'}${file === undefined ? '' : ` (${file}${frame.line === undefined ? '' : `:${frame.line}`})`}` : ''
+  const place = frame
+    ? `  ${frame.function ?? '?'}${file === undefined ? '' : ` (${file}${frame.line === undefined ? '' : `:${frame.line}`})`}`
+    : ''
   const level = status.toUpperCase().padEnd(8)
   const painted = colour ? `${COLOURS[status] ?? ''}${level}\x1b[0m` : level
   return `${timestamp.slice(11, 19)} ${painted} ${service}  ${clip(what, 140)}${place}  ${error.pre_fingerprint}`

@@ -80,7 +80,9 @@ function problemsOf(issue: Issue, base: Path, placeOf: PlaceOf, options: ZodProb
   }
   const isMissing = got.missing || (issue.code === 'invalid_type' && /received undefined$/.test(issue.message))
   if (hasOwnMessage(issue) && !(isMissing && issue.code === 'invalid_type')) {
-    const [what, mend] = sentences(issue.message)
+    // A message that only says what to do is all mend.
+    const isMend = /^(?:Write|Use|Give|Name) /.test(issue.message)
+    const [what, mend] = isMend ? [`is ${got.text}, which does not fit.`, issue.message] : sentences(issue.message)
     const given = issue.code === 'custom' ? (issue.params?.mend as unknown) : undefined
     const text = options.isSecret?.(path) === true ? 'does not have the form that is expected here.' : what
     // A message that begins with a verb ("is not …") goes on from the name; any other stands by itself.

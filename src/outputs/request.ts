@@ -93,8 +93,8 @@ export class Requester {
   /** Texts that must not appear in any message. */
   readonly #secrets: readonly string[]
   readonly #closing = new AbortController()
-  /** Set by the first request that could read the TLS files. */
-  #dispatcher: Dispatcher | undefined
+  /** Begun by the first request, shared by all; begun again when the TLS files could not be read. */
+  #dispatcher: Promise<Dispatcher> | undefined
 
   /** `secrets` are blanked in everything that comes back, beside the credentials of the URL and of the proxy. */
   constructor(url: string, settings: RequestSettings, context: OutputContext, secrets: readonly string[]) {
@@ -134,11 +134,16 @@ export class Requester {
   /** Ends every connection; a request under way ends as `retry`. */
   async close(): Promise<void> {
     this.#closing.abort()
-    await this.#dispatcher?.destroy()
+    const dispatcher = await this.#dispatcher?.catch(() => undefined)
+    await dispatcher?.destroy()
   }
 
   async #attempt(request: RequestBody, signal: AbortSignal): Promise<Answer> {
-    this.#dispatcher ??= await this.#open()
+    this.#dispatcher ??= this.#open()
+    const dispatcher = await this.#dispatcher.catch((error) => {
+      this.#dispatcher = undefined
+      throw error
+    })
     const zipped = request.compression === 'gzip'
     const headers: Record<string, string> = { 'user-agent': 'errand', ...request.headers }
     if (zipped) headers['content-encoding'] = 'gzip'
@@ -147,7 +152,7 @@ export class Requester {
       statusCode,
       headers: answered,
       body,
-    } = await this.#dispatcher.request({
+    } = await dispatcher.request({
       origin: this.#url.origin,
       path: this.#url.pathname + this.#url.search,
       method: request.method,

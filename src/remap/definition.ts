@@ -124,7 +124,7 @@ export interface RemapperDefinition {
   /** Whether the file is one of Errand's own or a pipeline of Datadog's as it stands. */
   readonly origin: 'errand' | 'datadog'
   readonly source?: string
-  /** A search query; absent = all records. */
+  /** A search query; absent = all records (of the source). */
   readonly query?: string
   readonly enabled: boolean
   readonly processors: readonly ProcessorDefinition[]
@@ -165,6 +165,16 @@ export function readDefinition(
   const own = ERRAND_KEYS.some((key) => isObject(normal) && key in normal)
   const check: Check = { place, problems, lenient: !own }
 
+  for (const key of ERRAND_KEYS)
+    if (wrapped && key in wrapper) {
+      const what = `${key} stands beside the pipeline, where it is not read.`
+      problems.push({
+        place: placeOf([...at, key], 'key'),
+        what,
+        mend: 'Move it into the pipeline.',
+        severity: 'error',
+      })
+    }
   const data = parseWith(remapperSchema, normal, [], check)
   const listed = isObject(normal) && Array.isArray(normal.processors) ? (normal.processors as unknown[]) : []
   const processors = checkProcessors(listed, ['processors'], check)
@@ -172,12 +182,14 @@ export function readDefinition(
 
   const id = data.id ?? (wrapped && typeof wrapper.id === 'string' ? wrapper.id : undefined)
   const name = data.name ?? data.source ?? id ?? fallbackName
-  const source = data.source ?? sourceOf(data.filter?.query)
+  const query = data.filter?.query
+  const source = data.source ?? sourceOf(query)
+  const namesSource = source !== undefined && sourceOf(query) === source
   const definition: RemapperDefinition = {
     name,
     origin: own ? 'errand' : 'datadog',
     ...(source === undefined ? {} : { source }),
-    ...(data.filter === undefined || data.filter.query.trim() === '*' ? {} : { query: data.filter.query }),
+    ...(query === undefined || query.trim() === '*' || namesSource ? {} : { query }),
     enabled: data.enabled,
     processors,
     alarms: data.alarms,

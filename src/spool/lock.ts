@@ -11,7 +11,7 @@ import { type Files, realFiles } from './files.js'
 /** The running process, from whoever may ask for it. */
 export interface ThisProcess {
   readonly pid: number
-  /** Whether a process with that id exists, whoever owns it; `process.kill(pid, 0)` knows (EPERM means yes). */
+  /** Whether a process with that id exists, whoever owns it: sending it signal 0 tells (EPERM means yes). */
   isAlive(pid: number): boolean
 }
 

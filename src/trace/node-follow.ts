@@ -82,6 +82,12 @@ class NodeFollower implements Follower {
     this.#count++
     switch (this.#state) {
       case 'source':
+        if (this.#count === 1 && (headerIn(line)?.rank ?? 0) >= 4) {
+          // The line before only mentioned a file.
+          this.expectMessage(line)
+          return this.#enter('message')
+        }
+        if (this.#frame(line)) return true
         if (isCaret(line)) this.#sawCaret = true
         else if (this.#sawCaret && line !== '') return this.#enter('value')
         else if (line.trim() === '' && this.#count > 1) return this.#enter('header')

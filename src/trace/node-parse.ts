@@ -194,9 +194,8 @@ function nestedError(
     const { kind, message, opens } = bracketed
     return parseError(lines, { kind, message, headerLine: i, firstFrame: i + 1, indent, opens }, depth)
   }
-  const text = /^(['"`])(.*)\1,?$/.exec(value)
-  if (text) return { kind: undefined, message: text[2], frames: [], causes: [], last: i }
-  if (value.startsWith('{') || value.startsWith('[')) return undefined
+  // A cause may be any value; only errors are reported as causes.
+  if (/^[[{'"`\d]/.test(value)) return undefined
   const header = headerAtStart(value)
   if (!header) return undefined
   let firstFrame = i + 1

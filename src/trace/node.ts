@@ -290,7 +290,7 @@ function readWhole(stack: string): Traceback | undefined {
 
 /** ` at fn (file:1:2)` or ` at file:1:2`, further frames of the same line following. */
 const FLAT_FRAME =
-  / {1,12}at (?=(?:async |new )?[\w$.<>#]{1,120}(?: \[as [\w$.]{1,60}\])? \((?:[^()\s]{1,300}:\d{1,9}:\d{1,9}|<anonymous>|native)\)|(?:async )?[^\s()]{1,300}:\d{1,9}:\d{1,9}(?:\s|$))/g
+  /(?<=\S) {1,12}at (?=(?:async |new )?[\w$.<>#]{1,120}(?: \[as [\w$.]{1,60}\])? \((?:[^()\s]{1,300}:\d{1,9}:\d{1,9}|<anonymous>|native)\)|(?:async )?[^\s()]{1,300}:\d{1,9}:\d{1,9}(?:\s|$))/g
 
 /** Stacks that a logger or a shipper put on one line, with `\n` written out or line ends left away. */
 function findFlattened(text: string, from: number): Traceback | undefined {

@@ -98,6 +98,17 @@ function bodyOf(line: string, prefix: string): string | undefined {
 /** So many indented lines without a frame before the first are no traceback; keeps near misses cheap. */
 const MAX_LINES_BEFORE_FRAME = 8
 
+/** Frames put back where the interpreter folded recursion; of more than this only these. */
+const MAX_RESTORED = 64
+
+/** `  [Previous line repeated 990 more times]`: the frame above it, that many times again. */
+function restoreRepeats(frames: Frame[], line: string): void {
+  const count = /^\s+\[Previous line repeated (\d{1,9}) more times?\]/.exec(line)?.[1]
+  const last = frames.at(-1)
+  if (count === undefined || last === undefined) return
+  for (let i = 0; i < Math.min(Number(count), MAX_RESTORED); i++) frames.push({ ...last })
+}
+
 /** Takes frames, their source and caret lines and the place of a syntax error, up to the exception line. */
 export function takeFrames(cursor: LineCursor, part: Part): void {
   let place: Frame | undefined
@@ -110,6 +121,7 @@ export function takeFrames(cursor: LineCursor, part: Part): void {
     if (frame === undefined) {
       if (body.charCodeAt(0) !== 0x20 && body.charCodeAt(0) !== 0x09) break
       if (/^\s+\+-/.test(body)) break
+      restoreRepeats(part.frames, body)
       if (part.frames.length === 0 && place === undefined) idle++
     } else if (frame.function === undefined) place = frame
     else part.frames.push(frame)

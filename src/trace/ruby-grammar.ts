@@ -100,9 +100,16 @@ export function isThreadReport(line: string): boolean {
   return line.startsWith('#<Thread:') && line.includes('> terminated with exception')
 }
 
+const LEVELS = /^\s*\.\.\. (\d{1,9}) levels\.\.\.$/
+
 /** ` ... 1349 levels...`, where the interpreter left frames out. */
 export function isLevels(line: string): boolean {
-  return /^\s*\.\.\. \d{1,9} levels\.\.\.$/.test(line)
+  return LEVELS.test(line)
+}
+
+/** How many frames such a line stands for. */
+export function levelsOf(line: string): number {
+  return Number(LEVELS.exec(line)?.[1] ?? 0)
 }
 
 /** Names that are most likely an exception's, not another constant's. */

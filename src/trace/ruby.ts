@@ -13,10 +13,12 @@ import {
   isOutermost,
   isRaisedLine,
   isThreadReport,
+  levelsOf,
   REVERSED,
   raisedIn,
 } from './ruby-grammar.js'
 import { readHeader } from './ruby-header.js'
+import { followRails } from './ruby-rails-follow.js'
 import { isBlank, LineCursor, lineStart, withoutColour } from './text.js'
 
 /** One error of a chain. Frames in the order of the result: where it was raised first. */
@@ -35,7 +37,7 @@ export const ruby: TraceLanguage = {
   ],
   find,
   read,
-  follow: followRuby,
+  follow: (line) => followRuby(line) ?? followRails(line),
   interrupts: isThreadReport,
 }
 
@@ -222,7 +224,26 @@ function takeFrames(cursor: LineCursor, part: Part): void {
     const found = lineAt(cursor)
     if (found !== undefined && found.rest === undefined) part.frames.push(found.frame)
     else if (part.frames.length === 0 || !isLevels(withoutColour(cursor.line))) return
+    else restoreLevels(part.frames, levelsOf(withoutColour(cursor.line)))
     part.end = cursor.end
+  }
+}
+
+/** Frames put back where the interpreter printed ` ... 10067 levels...`; of more than this only these. */
+const MAX_RESTORED = 64
+/** Mutual recursion through more frames than this is not looked for. */
+const MAX_CYCLE = 4
+
+/** Goes on with the cycle that the printed frames end in; frames that form none stay left out. */
+function restoreLevels(frames: Frame[], count: number): void {
+  const same = (a: Frame | undefined, b: Frame | undefined) =>
+    a !== undefined && b !== undefined && a.file === b.file && a.line === b.line && a.function === b.function
+  for (let cycle = 1; cycle <= MAX_CYCLE; cycle++) {
+    const { length } = frames
+    const repeats = Array.from({ length: cycle }, (_, i) => same(frames[length - 1 - i], frames[length - 1 - i - cycle]))
+    if (!repeats.every(Boolean)) continue
+    for (let i = 0; i < Math.min(count, MAX_RESTORED); i++) frames.push({ ...frames[frames.length - cycle] })
+    return
   }
 }
 

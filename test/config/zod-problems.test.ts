@@ -27,6 +27,10 @@ const schema = z.strictObject({
   short: z.string().max(3).optional(),
   letters: z.string().regex(/^a+$/).optional(),
   sides: z.partialRecord(z.enum(['left', 'right']), z.string()).optional(),
+  listen: z
+    .string()
+    .regex(/^\w+:\d+$/, 'Write host:port.')
+    .optional(),
   tags: z.record(z.string().regex(/^[a-z]+$/), z.string()).optional(),
   ends: z
     .strictObject({ from: z.number(), to: z.number() })
@@ -66,6 +70,7 @@ describe('what does not fit the schema', () => {
     ['{tags: {A1: "x"}}', '1:9  tags has the key "A1", which does not fit. Expected text that matches /^[a-z]+$/.'],
     ['{wait: "5 parsecs"}', '1:8  wait: "5 parsecs" is not a duration. Write "50ms", "1.5s", "2m" or "1h".'],
     ['{wait: true}', '1:8  wait is true, expected a number or a string. Write a number or a string.'],
+    ['{listen: "x"}', '1:10  listen is "x", which does not fit. Write host:port.'],
     ['{ends: {from: 2, to: 1}}', '1:8  ends: "from" is not before "to". Swap them.'],
     ['{"__proto__": {a: 1}}', '1:2  __proto__ is not a setting. Remove it, or see docs/configuration.md.'],
     ['{outputs: {}}', '1:11  outputs is an object, expected a list. Write a list.'],

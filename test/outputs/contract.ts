@@ -222,6 +222,15 @@ export function httpContract(kind: OutputKind, settingsFor: (url: string) => Rec
       expect(backend.connections).toBeLessThanOrEqual(2)
     })
 
+    it('leaves no connection behind when requests begin together', async () => {
+      await Promise.all([output.send(one, never()), output.send(one, never()), output.send(one, never())])
+      await output.close()
+      // A forgotten connection would end by itself, but only after the 4 s that undici keeps one.
+      const left = new Promise((resolve) => setTimeout(resolve, 2000, 'left open').unref())
+      expect(await Promise.race([backend.idle().then(() => 'ended'), left])).toBe('ended')
+      expect(backend.received).toHaveLength(3)
+    })
+
     it('retries when nobody listens', async () => {
       await backend.close()
       const delivery = await output.send(one, never())

@@ -82,7 +82,8 @@ describe('a pipeline of Datadog', () => {
     const yaml = definitionOf(YAML, 'nginx.yaml')
     const { name: _, ...byTwo } = yaml?.processors[2] ?? {}
     expect(api?.processors).toEqual(yaml?.processors.map((processor, i) => (i === 2 ? byTwo : processor)))
-    expect(api).toMatchObject({ name: 'nginx', origin: 'datadog', source: 'nginx', query: 'source:nginx', tests: [] })
+    expect(api).toMatchObject({ name: 'nginx', origin: 'datadog', source: 'nginx', tests: [] })
+    expect(api).not.toHaveProperty('query')
   })
 
   it('has its defaults filled in', () => {
@@ -217,6 +218,12 @@ describe('problems of a remapper file', () => {
       'have places in YAML',
       'pipeline:\n  processors:\n    - type: date-remapper\n      sources: [t]\n      enabld: true\n',
       ['x.yaml:5:7  warning: enabld is not a setting of type "date-remapper". Did you mean enabled?'],
+      'x.yaml',
+    ],
+    [
+      'see keys that stand beside the pipeline',
+      'pipeline:\n  processors: []\nlevels: { E: error }\n',
+      ['x.yaml:3:1  levels stands beside the pipeline, where it is not read. Move it into the pipeline.'],
       'x.yaml',
     ],
     ['are found in a file that is no remapper', '7', [/the file is 7, expected an object/]],

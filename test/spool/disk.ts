@@ -1,12 +1,21 @@
 /** A spool on a real temporary directory, whose disk fails on demand and remembers what a power cut would leave. */
-import { cpSync, mkdtempSync, truncateSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll } from 'vitest'
 import type { Logger } from '../../src/core/log.js'
 import { type Files, type OpenFile, realFiles } from '../../src/spool/files.js'
 
+const made: string[] = []
+afterAll(() => {
+  for (const dir of made.splice(0)) rmSync(dir, { recursive: true, force: true })
+})
+
+/** A directory of its own, removed when the test file is through. */
 export function tempDir(): string {
-  return mkdtempSync(join(tmpdir(), 'errand-spool-'))
+  const dir = mkdtempSync(join(tmpdir(), 'errand-spool-'))
+  made.push(dir)
+  return dir
 }
 
 /** A log that keeps its lines as `level text`. */

@@ -469,6 +469,14 @@ describe('damage', () => {
     await spool.close()
   })
 
+  it('is not concluded from a position that points between two records in memory', async () => {
+    const { spool, counters } = await open(tempDir())
+    await fill(spool, records(10, 14))
+    expect(await textsFrom(spool, { segment: 1, offset: HEADER_BYTES + 5, sequence: 1 })).toEqual(records(10, 14))
+    expect(counters.total('spool_records_lost_total')).toBe(0)
+    await spool.close()
+  })
+
   it('is not concluded from a position that points between two records: reading begins again at its segment', async () => {
     const dir = await threeSegments()
     const { spool, counters } = await open(dir)

@@ -250,7 +250,7 @@ export class RegexWriter {
       const close = text.indexOf(')', at)
       return { ...opened, group: false, end: close < 0 ? text.length : close + 1 }
     }
-    const set = /^([a-zA-Z]*)(?:-([a-zA-Z]+))?([:)])/.exec(rest)
+    const set = /^([imsxduU]*)(?:-([imsxduU]+))?([:)])/.exec(rest)
     if (set === null)
       throw new Complaint(
         `The group "(?${rest.slice(0, 10)}" is of a kind that is not supported.`,

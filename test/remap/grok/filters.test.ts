@@ -88,7 +88,7 @@ describe('filters', () => {
   it('keep two maps under one name apart, and merge nameless ones', () => {
     const { grok } = compileGrok("a '%{data:x:json}' '%{data:x:json}'\nb %{data::json} %{data::json}", '', { now })
     expect(grok.parse(`'{"a": 1}' '{"b": 2}'`)?.attributes).toEqual({ x: [{ a: 1 }, { b: 2 }] })
-    expect(grok.parse('{"a": {"x": 1}} {"a": {"y": 2}}')?.attributes).toEqual({ a: { x: 1, y: 2 } })
+    expect(grok.parse('{"a":{"x":1}} {"a":{"y":2}}')?.attributes).toEqual({ a: { x: 1, y: 2 } })
   })
 
   it('throw on no text', () => {
