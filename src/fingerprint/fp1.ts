@@ -122,6 +122,8 @@ interface Considered extends NamedFrame {
   readonly inApp: boolean
   /** `module.function` even where the issue goes by the file alone. */
   readonly full: string
+  /** The function as printed. */
+  readonly printed: string | undefined
 }
 
 function nameAll(family: Family, frames: readonly Frame[]): Considered[] {
@@ -139,6 +141,7 @@ function nameAll(family: Family, frames: readonly Frame[]): Considered[] {
       named,
       dropped: builtIn ? 'G13 built-in method, printed at the line that calls it' : dropped,
       inApp: frame.in_app !== false,
+      printed: frame.function,
     })
   }
   return considered
@@ -168,6 +171,7 @@ function choose(
   const loops = [...counts.values()].some((count) => count > 1)
   const chosen: Considered[] = []
   const seen = new Set<string>()
+  let recursive = false
   for (const frame of frames) {
     const because = left(frame)
     if (because === undefined) {
@@ -190,7 +194,14 @@ function choose(
     if (frame.key === '') return frame.dropped ?? 'G12 nothing known'
     if (frame.dropped !== undefined && useful) return frame.dropped
     if (ours && !frame.inApp) return 'F03 frame of a library'
-    if (seen.has(frame.key)) return 'F04 recursion or repetition'
+    if (seen.has(frame.key)) {
+      // How deep a recursion goes decides whether its callers are printed at all, so they cannot count. A closure and
+      // its function have one key too, but are no recursion.
+      const last = chosen.at(-1)
+      recursive ||= last?.key === frame.key && last.printed === frame.printed
+      return 'F04 recursion or repetition'
+    }
+    if (recursive && !overflow) return 'F09 caller of a recursion'
     if (loops && (counts.get(frame.key) ?? 0) < 2) return 'F06 not of the loop that ran over'
     if (chosen.length >= most) return 'F07 below the frames that count'
     return undefined

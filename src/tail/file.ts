@@ -46,7 +46,7 @@ export class Generation {
   mtimeMs: number
   /** `mtimeMs` when it was first looked at: what was last written before is no copy of it. */
   readonly bornMs: number
-  /** Whether the checkpoint on disk holds the id: nothing may be pushed before. */
+  /** Whether the checkpoint on disk holds the id and a beginning to know the file by: nothing may be pushed before. */
   saved = false
   /** The sink's safe offset at the last checkpoint, durable. */
   durable: number
@@ -93,10 +93,14 @@ export class Generation {
     const overlap = Math.min(OVERLAP, file.startOffset)
     generation.#recent = await readAt(handle, file.startOffset - overlap, overlap)
     generation.handle = handle
+    if (generation.#head.length === 0) generation.#becameEmpty()
     return generation
   }
 
-  /** The generation that follows in the same open file after a truncation. Takes over the handle. */
+  /**
+   * The generation that follows in the same open file after a truncation. Takes over the handle. It must `learn` its
+   * beginning before it is read.
+   */
   static renewed(file: TailedFile, before: Generation): Generation {
     const stat: FileStat = {
       key: before.key,
@@ -126,8 +130,9 @@ export class Generation {
     return Math.max(0, this.#sureSize - this.offset)
   }
 
+  /** Whether there may be something to read. */
   get behind(): boolean {
-    return this.stirred || this.offset < this.size
+    return this.size > 0 && (this.stirred || this.offset < this.size)
   }
 
   /** Takes what a look at the file says. */
@@ -181,12 +186,26 @@ export class Generation {
     return { outcome: 'bytes', bytes: fresh }
   }
 
-  /** Learns the beginning of a file that was empty when it was opened, so that it is known before it is read. */
-  async learn(fingerprintBytes: number): Promise<void> {
+  /**
+   * Learns the beginning of a file that was empty so far, without which its id could not be found again after a crash.
+   * Returns the bytes that were seen and are gone already.
+   */
+  async learn(fingerprintBytes: number): Promise<number> {
     const { handle } = this
-    if (handle === undefined || this.#head.length > 0 || this.size === 0) return
-    this.#head = await readAt(handle, 0, fingerprintBytes).catch(() => this.#head)
+    if (handle === undefined || this.#head.length > 0 || this.size === 0) return 0
+    const head = await readAt(handle, 0, fingerprintBytes).catch(() => undefined)
+    if (head === undefined) return 0
+    this.#head = head
     this.#headPrint = undefined
+    return head.length > 0 ? 0 : this.#becameEmpty()
+  }
+
+  /** Returns the bytes that were seen and are gone. */
+  #becameEmpty(): number {
+    const { unread } = this
+    this.size = 0
+    this.#sureSize = 0
+    return unread
   }
 
   /** Compares the beginning with what it was, and lets it grow with the file. */

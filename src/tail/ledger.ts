@@ -87,9 +87,9 @@ export class Ledger {
     for (const entry of state.files) this.remembered.set(entry.key, entry)
   }
 
-  /** Whether a live generation's id is not durable yet. */
+  /** Whether a live generation that holds something has no durable id yet. */
   get unsaved(): boolean {
-    for (const generation of this.live.values()) if (!generation.saved) return true
+    for (const generation of this.live.values()) if (!generation.saved && generation.head.length > 0) return true
     return false
   }
 
@@ -116,6 +116,7 @@ export class Ledger {
       }
     }
     const generations = [...this.live.values()]
+    const known = generations.filter((generation) => generation.head.length > 0)
     const files = [...generations.map((generation) => generation.entry(undefined)), ...this.remembered.values()]
     try {
       await this.#checkpoints.save({ globs: this.#globs, files })
@@ -125,7 +126,7 @@ export class Ledger {
       return false
     }
     this.#troubles.over(this.#checkpoints.path)
-    for (const generation of generations) generation.saved = true
+    for (const generation of known) generation.saved = true
     return true
   }
 }

@@ -40,6 +40,8 @@ export function isNewer(a: Sibling, b: { path: string | undefined; mtimeMs: numb
 export class Siblings {
   readonly #files: FileLayer
   readonly #names = new Map<string, Promise<readonly string[]>>()
+  /** By directory, then by the name that they were rotated from. */
+  readonly #rotated = new Map<string, Promise<ReadonlyMap<string, readonly string[]>>>()
   readonly #stats = new Map<string, Promise<readonly Sibling[]>>()
 
   constructor(files: FileLayer) {
@@ -61,9 +63,24 @@ export class Siblings {
   async rotated(path: string): Promise<readonly Sibling[]> {
     const name = basename(path)
     const directory = dirname(path)
-    const names = (await this.#namesIn(directory)).filter((other) => rotatedFrom(other) === name)
-    const found = await this.#look(directory, names)
+    const found = await this.#look(directory, (await this.#rotatedIn(directory)).get(name) ?? [])
     return [...found].sort((a, b) => (isNewer(a, { path: b.path, mtimeMs: b.stat.mtimeMs }) ? 1 : -1))
+  }
+
+  #rotatedIn(directory: string): Promise<ReadonlyMap<string, readonly string[]>> {
+    let rotated = this.#rotated.get(directory)
+    if (rotated === undefined) {
+      rotated = this.#namesIn(directory).then((names) => {
+        const byName = new Map<string, string[]>()
+        for (const name of names) {
+          const from = rotatedFrom(name)
+          if (from !== undefined) byName.set(from, [...(byName.get(from) ?? []), name])
+        }
+        return byName
+      })
+      this.#rotated.set(directory, rotated)
+    }
+    return rotated
   }
 
   #namesIn(directory: string): Promise<readonly string[]> {

@@ -347,6 +347,12 @@ export class Tail {
     await this.#descriptors.used(next)
     if (await this.#copies.moveToCopy(old, place)) follow(next, old)
     else this.#end(old, unread)
+    const stat = await next.handle?.stat().catch(() => undefined)
+    if (stat === undefined) return
+    next.notice(stat)
+    await next.learn(this.#options.settings.fingerprintBytes)
+    await this.#ledger.save()
+    for (const generation of [old, next]) if (!generation.ended && isReady(generation)) this.#turns.add(generation)
   }
 
   #end(generation: Generation, unread: number): void {

@@ -44,7 +44,11 @@ describe('the status server', () => {
   })
   it('says what to do when its port is taken', async () => {
     const { port } = await serve()
-    const second = new StatusServer({ listen: `127.0.0.1:${port}`, counters: new Counters(), health: () => ({ ready: true, gauges: {}, spooled: {} }) })
+    const second = new StatusServer({
+      listen: `127.0.0.1:${port}`,
+      counters: new Counters(),
+      health: () => ({ ready: true, gauges: {}, spooled: {} }),
+    })
     await expect(second.start()).rejects.toThrow(`127.0.0.1:${port} cannot be had (EADDRINUSE). Choose another port`)
   })
 })

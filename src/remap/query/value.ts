@@ -104,44 +104,36 @@ export function someScalar(value: Value | undefined, test: ValueTest): boolean {
   return Array.isArray(value) && value.some((item) => someScalar(item, test))
 }
 
-/** What words consist of; the rest of a message separates them. */
+/** What words consist of, in lower case; the rest of a message separates them. */
 const WORD = '0-9a-z_\\u0080-\\uffff'
+const WORDS = new RegExp(`[${WORD}]+`, 'g')
 
 /**
  * Whether a message holds the words, one after the other, whatever stands between them and in whatever case: "hello
- * world" is in "Hello, world!" but not in "hello worlds". Wildcards stay within a word. Without any word: the text itself.
+ * world" is in "Hello, world!" but not in "hello worlds". Without any word in it: the text itself.
  */
 export function messageTest(pattern: Pattern): (message: string) => boolean {
   if (isAnything(pattern)) return () => true
-  let source = ''
-  let words = false
-  for (const part of pattern) {
-    if (part === ANY) source += source.endsWith('\\S*') ? '' : '\\S*'
-    else if (part === ONE) source += '\\S'
-    else if (typeof part === 'string')
-      for (const [piece] of part.toLowerCase().matchAll(new RegExp(`[${WORD}]+|[^${WORD}]+`, 'g'))) {
-        const isWord = new RegExp(`^[${WORD}]`).test(piece)
-        words ||= isWord
-        source += isWord ? piece : `[^${WORD}]+`
-      }
-  }
-  if (!words) {
-    const literal = pattern
-      .filter((part) => typeof part === 'string')
-      .join('')
-      .toLowerCase()
-    return (message) => literal !== '' && message.toLowerCase().includes(literal)
-  }
-  const regex = new RegExp(`(?:^|[^${WORD}])${source.replace(/^\[\^[^\]]*\]\+/, '')}(?:$|[^${WORD}])`)
-  const inside = source.startsWith('\\S*') || source.endsWith('\\S*')
-  const loose = inside ? new RegExp(bounded(source)) : regex
-  return (message) => loose.test(message.toLowerCase())
+  const text = plainText(pattern)?.toLowerCase()
+  if (text === undefined) return wildcardTest(pattern)
+  const words = text.match(WORDS)
+  if (words === null) return (message) => text !== '' && message.toLowerCase().includes(text)
+  const regex = new RegExp(`(?:^|[^${WORD}])${words.join(`[^${WORD}]+`)}(?:$|[^${WORD}])`)
+  return (message) => regex.test(message.toLowerCase())
 }
 
-/** With a `*` at an end, that end needs no boundary: leaving the `*` out saves the engine the search for it. */
-function bounded(source: string): string {
-  const open = source.startsWith('\\S*')
-  const closed = source.endsWith('\\S*')
-  const middle = source.slice(open ? 3 : 0, closed ? source.length - 3 : source.length)
-  return `${open ? '' : `(?:^|[^${WORD}])`}${middle}${closed ? '' : `(?:$|[^${WORD}])`}`
+/** Wildcards stay within a word, or within what blanks separate; with a blank in the pattern, within the message. */
+function wildcardTest(pattern: Pattern): (message: string) => boolean {
+  const folded = pattern.map((part) => (typeof part === 'string' ? part.toLowerCase() : part))
+  if (folded.some((part) => typeof part === 'string' && /\s/.test(part))) {
+    const within: Pattern = [ANY, ...folded, ANY]
+    return (message) => like(message.toLowerCase(), within)
+  }
+  return (message) => {
+    for (const [run] of message.toLowerCase().matchAll(/\S+/g)) {
+      if (like(run, folded)) return true
+      for (const [word] of run.matchAll(WORDS)) if (like(word, folded)) return true
+    }
+    return false
+  }
 }

@@ -1,6 +1,10 @@
+import v8 from 'node:v8'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileGrok } from '../../../src/remap/grok/grok.js'
+
+// As the agent does: random patterns backtrack without end otherwise.
+v8.setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
 
 const now = () => Date.UTC(2026, 10, 20, 12)
 
@@ -266,6 +270,29 @@ describe('on any input', () => {
       }),
       { numRuns: 2000 },
     )
+  })
+
+  it('ends soon on texts that nearly match a rule that backtracks', () => {
+    for (const pattern of [
+      '(a+)+b',
+      '(?:a|a)*b',
+      '(a*)*%{word:w}-',
+      '(?>a+)+(?:x{4}y){4}b',
+      '([ab]{1,40}c?)+d',
+      '(?i)(a+)+b',
+      '%{data:a} %{data:b} %{data:c} %{data:d}x',
+      '%{notSpace:a}%{notSpace:b}%{notSpace:c} ',
+      '(%{ipOrHost:a},? ?)+!',
+      '(%{unixPath}|%{uri})+!',
+    ]) {
+      const compiled = compileGrok(`r ${pattern}`, '', { now })
+      expect(compiled.problems).toEqual([])
+      const started = performance.now()
+      expect(compiled.grok.parse('a'.repeat(3000)), pattern).toBeUndefined()
+      expect(compiled.grok.parse(`${'a '.repeat(1500)}.`), pattern).toBeUndefined()
+      expect(compiled.grok.parse(`${'/a'.repeat(1500)} 1.2.3.4.5`), pattern).toBeUndefined()
+      expect(performance.now() - started, pattern).toBeLessThan(2000)
+    }
   })
 
   it('lets no capture reach a prototype', () => {

@@ -1,0 +1,105 @@
+/**
+ * Opening files for a look: closes what nobody took, tells once what cannot be opened, and begins new generations.
+ * Also the things that all parts of a look share.
+ */
+import type { Clock } from '../core/clock.js'
+import type { Copies } from './copies.js'
+import type { Descriptors } from './descriptors.js'
+import { Generation, type TailedFile } from './file.js'
+import { codeOf, type FileLayer, type FileStat, isGone, type OpenedFile } from './files.js'
+import type { Inputs } from './inputs.js'
+import type { Ledger } from './ledger.js'
+import type { Siblings } from './rotated.js'
+import type { TailSettings } from './settings.js'
+import { explainCode, Troubles } from './troubles.js'
+
+export interface LookParts {
+  readonly inputs: Inputs
+  readonly files: FileLayer
+  readonly ledger: Ledger
+  readonly descriptors: Descriptors
+  readonly copies: Copies
+  readonly settings: TailSettings
+  readonly clock: Clock
+  /** Read every file that has no position from its beginning. */
+  readonly once: boolean
+  readonly isOwn: (key: string) => boolean
+  readonly lost: (file: TailedFile, bytes: number, reason: string) => void
+  readonly problem: (path: string, what: string, mend: string) => void
+  readonly debug: (facts: object, text: string) => void
+}
+
+/** What one look has seen so far. */
+export interface Sight {
+  readonly siblings: Siblings
+  /** `device:inode` of every file that the globs match now. */
+  readonly keys: ReadonlySet<string>
+  /** Paths that could not be read. */
+  readonly sick: Set<string>
+}
+
+export class Opening {
+  readonly #parts: LookParts
+  readonly #troubles: Troubles
+
+  constructor(parts: LookParts) {
+    this.#parts = parts
+    this.#troubles = new Troubles(parts.problem)
+  }
+
+  /** Notes that a path cannot be looked at. */
+  tell(path: string, code: string, sick: Set<string>): void {
+    sick.add(path)
+    this.#troubles.tell(path, ...explainCode(code))
+  }
+
+  /** The look is over: paths that are not sick are well, and told anew should they fall ill. */
+  settle(sick: ReadonlySet<string>): void {
+    this.#troubles.keepOnly(sick)
+  }
+
+  /** Opens a file as a new generation, under the path `as`. */
+  async begin(
+    path: string,
+    as: string,
+    input: number,
+    sick: Set<string>,
+    startOf: (handle: OpenedFile, stat: FileStat) => Promise<number>,
+  ): Promise<Generation | undefined> {
+    const { ledger, settings, descriptors } = this.#parts
+    return this.attempt(path, sick, async (handle, stat) => {
+      if (ledger.live.has(stat.key)) return undefined
+      const file = ledger.mint(as, input, await startOf(handle, stat))
+      const generation = await Generation.open(file, handle, stat, settings.fingerprintBytes)
+      ledger.add(generation)
+      await descriptors.used(generation)
+      this.#parts.debug({ path, id: file.id, from: file.startOffset }, 'new file')
+      return generation
+    })
+  }
+
+  /** Opens `path` for `work`, and closes it unless a generation took it. Undefined, and told, when it cannot be opened. */
+  async attempt<T>(
+    path: string,
+    sick: Set<string>,
+    work: (handle: OpenedFile, stat: FileStat) => Promise<T>,
+  ): Promise<T | undefined> {
+    const { files, ledger } = this.#parts
+    let handle: OpenedFile | undefined
+    let stat: FileStat | undefined
+    try {
+      handle = await files.openToRead(path)
+      stat = await handle.stat()
+      if (stat.kind !== 'file' || this.#parts.isOwn(stat.key)) return undefined
+      return await work(handle, stat)
+    } catch (error) {
+      if (!isGone(error)) {
+        this.tell(path, codeOf(error), sick)
+      }
+      return undefined
+    } finally {
+      const taken = stat !== undefined && ledger.live.get(stat.key)?.handle === handle
+      if (handle !== undefined && !taken) await handle.close().catch(() => undefined)
+    }
+  }
+}
