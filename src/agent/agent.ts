@@ -8,10 +8,12 @@ import { join } from 'node:path'
 import type { Clock } from '../core/clock.js'
 import type { Counters } from '../core/counters.js'
 import type { Logger } from '../core/log.js'
+import { ProblemsError } from '../core/problem.js'
 import type { ErrorRecord, Status } from '../core/shapes.js'
 import { outputKind } from '../outputs/kinds.js'
 import type { Output } from '../outputs/output.js'
 import { Shipper } from '../ship/shipper.js'
+import { realSleep } from '../ship/sleep.js'
 import { Cursors } from '../spool/cursors.js'
 import { StateLock, type ThisProcess } from '../spool/lock.js'
 import { Spool } from '../spool/spool.js'
@@ -20,6 +22,7 @@ import type { FileSink, TailedFile } from '../tail/file.js'
 import { Tail } from '../tail/tail.js'
 import { Pipeline, type PipelineLimits } from './pipeline.js'
 import type { Plan, PlannedInput } from './plan.js'
+import { recordText } from './record.js'
 
 export interface AgentOptions {
   readonly plan: Plan
@@ -31,10 +34,15 @@ export interface AgentOptions {
   readonly log: Logger
   readonly clock: Clock
   readonly counters: Counters
+  /** `device:inode` of files that must never be tailed: where our own log and standard output go. */
+  readonly own?: ReadonlySet<string>
 }
 
 /** Positions are written at most this often while there is much to read; a crash repeats what came since. */
 const CHECKPOINT_EVERY_MS = 1000
+
+/** Silent files are looked for at most this often while others are read. */
+const TICK_EVERY_MS = 100
 
 /** How far the agent is with what there is to read. */
 export interface Progress {
@@ -54,10 +62,12 @@ export class Agent {
   readonly #status: StatusServer | undefined
   readonly #keep: ReadonlySet<Status>
   readonly #limits: PipelineLimits
-  /** Every pipeline that may hold something open: one for each live file and one for each standard input. */
-  readonly #pipelines: Set<Pipeline>
+  /** The pipelines that may hold something open: one for each live file, and one for each standard input. */
+  readonly #filePipelines = new Set<Pipeline>()
+  readonly #inputPipelines = new Set<Pipeline>()
   readonly #stop = new AbortController()
   #lastCheckpoint = 0
+  #lastTick = 0
   /** Something was read since the last checkpoint. */
   #unsaved = false
   #caughtUp = false
@@ -68,7 +78,6 @@ export class Agent {
     this.#spool = parts.spool
     this.#outputs = parts.outputs
     this.#shippers = parts.shippers
-    this.#pipelines = new Set()
     const { config } = options.plan
     this.#keep = new Set(config.keep.statuses)
     this.#limits = {
@@ -78,6 +87,7 @@ export class Agent {
       sampleCalm: 256,
     }
     this.#tail = this.#makeTail(parts.own)
+    this.#caughtUp = this.#tail === undefined
     this.#status =
       config.status &&
       new StatusServer({ listen: config.status.listen, counters: options.counters, health: () => this.health() })
@@ -89,14 +99,19 @@ export class Agent {
    */
   static async start(options: AgentOptions): Promise<Agent> {
     const { plan, log, clock, counters, self, stdout } = options
-    const lock = await StateLock.take({ dir: plan.stateDir, self, clock })
+    const lock = await StateLock.take({ dir: plan.stateDir, self, clock }).catch((error) => {
+      throw explained(error, plan.stateDir)
+    })
+    let spool: Spool | undefined
+    let agent: Agent | undefined
     try {
-      const spool = await Spool.open({ dir: join(plan.stateDir, 'spool'), settings: plan.config.spool, log, counters })
+      spool = await Spool.open({ dir: join(plan.stateDir, 'spool'), settings: plan.config.spool, log, counters })
       const names = plan.config.outputs.map(({ name }) => name)
       const cursors = await Cursors.open({ dir: join(plan.stateDir, 'cursors'), names, spool, log, counters })
       const outputs: Output[] = []
       const shippers: Shipper[] = []
-      const own = new Set<string>()
+      // A glob such as /var/log/** must not lead the agent to its own spool and refused records.
+      const own = new Set(OWN_STATE.map((names) => `${literalGlob(plan.stateDir)}/${names}`))
       for (const { name, type, batch, ...settings } of plan.config.outputs) {
         const kind = outputKind(type)
         if (kind === undefined) throw new RangeError(`there is no output of type ${type}`)
@@ -124,19 +139,30 @@ export class Agent {
           }),
         )
       }
-      const agent = new Agent(options, { lock, spool, outputs, shippers, own })
+      agent = new Agent(options, { lock, spool, outputs, shippers, own })
       await agent.#status?.start()
       await agent.#tail?.start()
       return agent
     } catch (error) {
+      if (agent) await agent.#abandon()
+      await spool?.close().catch(() => undefined)
       await lock.release()
-      throw error
+      throw explained(error, plan.stateDir)
     }
   }
 
-  /** Runs until `stop` is called, or with `once` until everything is read and delivered. Call it once. */
+  /** Ends what listens and watches, of an agent that never ran. */
+  async #abandon(): Promise<void> {
+    await this.#status?.stop()
+    await this.#tail?.stop()
+  }
+
+  /**
+   * Runs until `stop` is called, or until there is nothing more to read and everything is delivered: with `once`, and
+   * where the only input is a standard input that ended. Call it once.
+   */
   async run(): Promise<void> {
-    const { once, plan } = this.#options
+    const { plan } = this.#options
     const shipping = Promise.all(this.#shippers.map((shipper) => shipper.run(this.#shipping.signal)))
     const standardInputs = plan.inputs.filter(({ config }) => config.type === 'stdin')
     const reading = Promise.all([
@@ -144,8 +170,8 @@ export class Agent {
       ...standardInputs.map((input) => this.#readStandardInput(input)),
     ])
     await reading
-    if (once && !this.#stop.signal.aborted) {
-      await this.#spool.flush()
+    if (!this.#stop.signal.aborted) {
+      await this.#flush()
       await Promise.race([Promise.all(this.#shippers.map((shipper) => shipper.drained())), aborted(this.#stop.signal)])
     }
     await this.#shutDown(shipping)
@@ -167,12 +193,12 @@ export class Agent {
   /** What /healthz and /readyz and /metrics say. */
   health(): Health {
     return {
-      ready: this.#caughtUp || this.#unsaved,
+      ready: this.#caughtUp || this.#unsaved || this.#lastCheckpoint > 0,
       gauges: {
         files_open: this.#tail?.openFiles ?? 0,
         files_tailed: this.#tail?.progress().files ?? 0,
         spool_bytes: this.#spool.bytes,
-        lines_open: [...this.#pipelines].reduce((sum, pipeline) => sum + pipeline.linesOpen, 0),
+        lines_open: [...this.#filePipelines, ...this.#inputPipelines].reduce((sum, one) => sum + one.linesOpen, 0),
       },
       spooled: Object.fromEntries(
         this.#shippers.map((shipper, i) => [this.#options.plan.config.outputs[i]?.name ?? '', shipper.spooled]),
@@ -181,7 +207,7 @@ export class Agent {
   }
 
   #makeTail(own: ReadonlySet<string>): Tail | undefined {
-    const { plan, clock, log, counters, once } = this.#options
+    const { plan, clock, log, counters, once, own: ownKeys } = this.#options
     const inputs = plan.inputs.flatMap(({ config, paths, exclude }, index) =>
       config.type === 'file' ? [{ index, paths, exclude: [...exclude, ...own], startAt: config.startAt }] : [],
     )
@@ -193,6 +219,7 @@ export class Agent {
       clock,
       log,
       once,
+      ...(ownKeys && { own: ownKeys }),
       hooks: {
         open: (file) => this.#openFile(file),
         lost: (file, bytes, reason) => {
@@ -208,11 +235,12 @@ export class Agent {
     const input = this.#options.plan.inputs[file.input]
     if (input === undefined) throw new RangeError(`there is no input ${file.input}`)
     const pipeline = this.#openPipeline(input, { fileId: file.id, path: file.path })
+    this.#filePipelines.add(pipeline)
     return {
       push: (chunk) => pipeline.push(chunk),
       close: () => {
         pipeline.close()
-        this.#pipelines.delete(pipeline)
+        this.#filePipelines.delete(pipeline)
       },
       get safeOffset() {
         return pipeline.safeOffset
@@ -222,7 +250,7 @@ export class Agent {
 
   #openPipeline(input: PlannedInput, origin: { fileId: string; path?: string }): Pipeline {
     const { clock, counters } = this.#options
-    const pipeline = new Pipeline({
+    return new Pipeline({
       source: input.source,
       origin,
       enrichment: input.enrichment,
@@ -231,10 +259,8 @@ export class Agent {
       limits: this.#limits,
       clock,
       counters,
-      emit: (record: ErrorRecord) => this.#spool.append(JSON.stringify(record)),
+      emit: (record: ErrorRecord) => this.#spool.append(recordText(record)),
     })
-    this.#pipelines.add(pipeline)
-    return pipeline
   }
 
   async #readFiles(tail: Tail): Promise<void> {
@@ -242,13 +268,13 @@ export class Agent {
     const { once } = this.#options
     while (!signal.aborted) {
       if (this.#spool.isFull) {
-        await this.#spool.flush()
+        await this.#flush()
         await this.#spool.room(signal)
         await tail.look()
         continue
       }
       const read = await tail.turn(signal)
-      for (const pipeline of this.#pipelines) pipeline.tick()
+      this.#tickQuiet(tail, read)
       if (read > 0) this.#unsaved = true
       await this.#save(tail, read === 0)
       if (read > 0) continue
@@ -257,10 +283,25 @@ export class Agent {
       await tail.wait(signal)
     }
     if (once && !signal.aborted) {
-      for (const pipeline of this.#pipelines) pipeline.close()
-      this.#unsaved = true
-    }
+      for (const pipeline of this.#filePipelines) pipeline.close()
+    } else await tail.closeDeleted()
+    this.#unsaved = true
     await this.#save(tail, true)
+  }
+
+  /** Closes the records of files that are silent; one that waits for its turn to be read is not. */
+  #tickQuiet(tail: Tail, read: number): void {
+    const now = this.#options.clock.now()
+    if (read > 0 && now - this.#lastTick < TICK_EVERY_MS) return
+    this.#lastTick = now
+    const behind = tail.behind()
+    for (const pipeline of this.#filePipelines) {
+      const { linesOpen } = pipeline
+      if (linesOpen === 0 || behind.has(pipeline.fileId)) continue
+      pipeline.tick()
+      // A group that closed lets the position move on although nothing was read.
+      if (pipeline.linesOpen !== linesOpen) this.#unsaved = true
+    }
   }
 
   /** Records to the spool first, then the positions behind them. `now`: without waiting for the next time. */
@@ -268,22 +309,25 @@ export class Agent {
     const { clock } = this.#options
     const due = now || clock.now() - this.#lastCheckpoint >= CHECKPOINT_EVERY_MS
     if (this.#spool.recordsPending > 0) {
-      if (due || this.#spool.bytesPending > FLUSH_BYTES) await this.#flush()
-      else return
+      if (!due && this.#spool.bytesPending <= FLUSH_BYTES) return
+      if (!(await this.#flush())) return
     }
-    if (!due || !this.#unsaved || this.#spool.recordsPending > 0) return
+    if (!due || !this.#unsaved) return
     this.#unsaved = false
     this.#lastCheckpoint = clock.now()
     await tail.checkpoint()
   }
 
-  /** A disk that takes nothing is told of and waited for: what is pending stays in memory, and reading stops. */
-  async #flush(): Promise<void> {
+  /**
+   * A disk that takes nothing is told of and waited for: what is pending stays in memory, and reading stops. When the
+   * agent is stopping it has one attempt: false when what is pending is not durable, and is to be read again.
+   */
+  async #flush(): Promise<boolean> {
     const { signal } = this.#stop
-    for (let told = false; !signal.aborted; told = true) {
+    for (let told = false; ; told = true) {
       try {
         await this.#spool.flush()
-        return
+        return true
       } catch (error) {
         if (!told) {
           const { message } = error as Error
@@ -291,7 +335,8 @@ export class Agent {
             `the spool takes no records: ${message} Reading waits; nothing is lost. Look at the disk of ${this.#options.plan.stateDir}.`,
           )
         }
-        await sleep(1000, signal)
+        if (signal.aborted) return false
+        await realSleep(1000, signal)
       }
     }
   }
@@ -300,6 +345,7 @@ export class Agent {
     const { stdin } = this.#options
     const { signal } = this.#stop
     const pipeline = this.#openPipeline(input, { fileId: randomBytes(8).toString('hex') })
+    this.#inputPipelines.add(pipeline)
     let offset = 0
     const tick = setInterval(() => {
       pipeline.tick()
@@ -324,8 +370,8 @@ export class Agent {
     }
     // Nobody can read this stream again, so what is open is taken as whole even when the agent is told to stop.
     pipeline.close()
-    this.#pipelines.delete(pipeline)
-    await this.#spool.flush()
+    this.#inputPipelines.delete(pipeline)
+    await this.#flush()
   }
 
   async #shutDown(shipping: Promise<unknown>): Promise<void> {
@@ -336,7 +382,11 @@ export class Agent {
     await Promise.all(this.#outputs.map((output) => output.close()))
     await this.#status?.stop()
     await this.#tail?.stop()
-    await this.#spool.close()
+    await this.#spool.close().catch((error: Error) => {
+      this.#options.log.error(
+        `the spool took no records at the end: ${error.message} They are read again after a restart.`,
+      )
+    })
     await this.#lock.release()
   }
 }
@@ -353,6 +403,19 @@ interface Parts {
   readonly own: ReadonlySet<string>
 }
 
+/** A fault of the disk while the state directory is opened, as a problem to mend; anything else stays what it is. */
+function explained(error: unknown, stateDir: string): unknown {
+  if (error instanceof ProblemsError || !(error instanceof Error)) return error
+  const cause = error.cause instanceof Error ? error.cause : error
+  if (!('syscall' in cause)) return error
+  const mend = 'Let the user that runs errand write there, or choose another stateDir.'
+  const what = `the state directory cannot be used: ${cause.message}.`
+  return new ProblemsError([{ place: { file: stateDir }, what, mend, severity: 'error' }])
+}
+
+/** What the agent keeps in its state directory, as globs; the directory itself may hold logs too. */
+const OWN_STATE = ['{spool,cursors,refused}/**', 'checkpoints.json*', 'errand.lock*'] as const
+
 /** The path as a glob that matches nothing else. */
 function literalGlob(path: string): string {
   return path.replace(/[\\*?[\]{}()!+@]/g, '\\$&')
@@ -362,19 +425,5 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer)
-        resolve()
-      },
-      { once: true },
-    )
   })
 }

@@ -7,7 +7,7 @@ import type { Clock } from '../core/clock.js'
 import type { Counters } from '../core/counters.js'
 import { type Chunk, type Entry, type ErrorRecord, isErrorStatus, type LogRecord, type Status } from '../core/shapes.js'
 import type { Enrichment } from '../enrich/enrichment.js'
-import type { Fingerprint } from '../fingerprint/fp1.js'
+import { type Fingerprint, fingerprint } from '../fingerprint/fp1.js'
 import { type Format, Framer } from '../frame/framer.js'
 import { Grouper } from '../group/grouper.js'
 import { judge } from '../remap/judge.js'
@@ -74,6 +74,7 @@ export class Pipeline {
         heads: source.heads,
         maxEntryBytes: limits.maxEntryBytes,
         idleMs: limits.idleMs,
+        trustHeads: source.trustHeads && !options.explain,
         sampleEvery: options.explain ? 1 : limits.sampleCalm,
       },
       (entry, calm) => this.#entry(entry, calm),
@@ -93,18 +94,22 @@ export class Pipeline {
     return Math.min(this.#framer.lineOffset, this.#grouper.openFrom ?? Number.POSITIVE_INFINITY)
   }
 
+  get fileId(): string {
+    return this.#options.origin.fileId
+  }
+
   /** Lines held by open groups, for the accounting. */
   get linesOpen(): number {
     return this.#grouper.linesOpen
   }
 
   push(chunk: Chunk): void {
-    this.#grouper.tick(this.#options.clock.now())
+    this.#grouper.now = this.#options.clock.now()
     this.#framer.push(chunk)
     this.#count()
   }
 
-  /** Closes groups that have been silent long enough. */
+  /** Closes groups that have been silent long enough. Call it only when all that was written has been read. */
   tick(): void {
     this.#grouper.tick(this.#options.clock.now())
     this.#count()
@@ -118,31 +123,23 @@ export class Pipeline {
   }
 
   #entry(entry: Entry, calm: boolean): void {
-    const { text } = entry
-    const clean = text.includes('\x1b[') ? { ...entry, text: text.replace(COLOUR, '') } : entry
-    const cut = this.#separate(clean)
-    for (const one of cut) this.#judge(one, calm)
+    this.#judge(entry.text.includes('\x1b[') ? { ...entry, text: entry.text.replace(COLOUR, '') } : entry, calm, true)
   }
 
   /**
-   * A crash that the runtime prints right behind a logger's record looks like that record's own traceback until its
-   * frames show that nobody caught it. Such a traceback is an entry of its own when the record before it is no error,
-   * or has a traceback already.
+   * Where an entry that reads as one record really ends in a crash. What the runtime prints right behind a logger's
+   * record looks like that record's own traceback until its frames show that nobody caught it. Such a traceback is an
+   * entry of its own when the record before it is no error, or has a traceback already.
    */
-  #separate(entry: Entry): readonly Entry[] {
-    if (entry.lineOffsets.length < 2) return [entry]
+  #crashIn(entry: Entry, record: LogRecord, isError: boolean): number | undefined {
+    // A logger's own traceback is seldom one that shows itself uncaught; only then is the text searched again.
+    if (entry.lineOffsets.length < 2 || (isError && !record.traceback?.uncaught)) return undefined
     const found = findTracebacks(entry.text, this.#options.source.languages)
     const last = found.at(-1)
-    if (!last?.uncaught || last.start === 0) return [entry]
-    const lineStart = entry.text.lastIndexOf('\n', last.start - 1) + 1
-    if (lineStart === 0 || lineStart !== last.start) return [entry]
-    const head = slice(entry, 0, lineStart - 1)
-    // Cheap enough: only entries that end in an uncaught traceback come here.
-    const { record } = this.#remap(head, undefined)
-    if (found.length < 2 && (record.status === undefined || isErrorStatus(record.status))) return [entry]
+    if (!last?.uncaught || last.start === 0 || entry.text[last.start - 1] !== '\n') return undefined
+    if (isError) return found.length > 1 && !record.inferred ? last.start : undefined
     // Ruby logs an exception in the very shape in which it dies of one, so a warning keeps what stands below it.
-    if (last.language === 'ruby' && record.status === 'warn') return [entry]
-    return [head, slice(entry, lineStart, entry.text.length)]
+    return last.language === 'ruby' && record.status === 'warn' ? undefined : last.start
   }
 
   #remap(entry: Entry, steps: Step[] | undefined): { record: LogRecord } {
@@ -158,11 +155,17 @@ export class Pipeline {
     return { record }
   }
 
-  #judge(entry: Entry, calm: boolean): void {
+  #judge(entry: Entry, calm: boolean, mayHoldCrash: boolean): void {
     const { explain, keep, origin, enrichment, clock, counters } = this.#options
     const steps: Step[] | undefined = explain ? [] : undefined
     const { record } = this.#remap(entry, steps)
     const verdict = judge(record, keep)
+    const crash = mayHoldCrash ? this.#crashIn(entry, record, isErrorStatus(record.status)) : undefined
+    if (crash !== undefined) {
+      this.#judge(slice(entry, 0, crash - 1), calm, false)
+      this.#judge(slice(entry, crash, entry.text.length), calm, false)
+      return
+    }
     const lines = entry.lineOffsets.length
     if (!verdict.keep) {
       this.#linesDropped.set(verdict.reason, (this.#linesDropped.get(verdict.reason) ?? 0) + lines)
@@ -175,7 +178,15 @@ export class Pipeline {
     counters.add('records_kept_total', 1, { source: this.#options.source.name })
     this.#options.emit(built.record)
     const reason = record.inferred ? 'uncaught' : (record.status ?? 'error')
-    explain?.({ entry, outcome: 'kept', reason, remapped: record, ...built, steps: steps ?? [] })
+    explain?.({
+      entry,
+      outcome: 'kept',
+      reason,
+      remapped: record,
+      record: built.record,
+      fingerprint: fingerprint(built.fingerprintInput),
+      steps: steps ?? [],
+    })
   }
 
   #count(): void {

@@ -133,7 +133,7 @@ export const configSettings = z
       })
       .prefault({})
       .describe('How lines become records.'),
-    tail: tailSettings,
+    tail: tailSettings.describe('How files are found and read.'),
     spool: spoolSettings.prefault({}),
     status: z
       .strictObject({

@@ -23,8 +23,10 @@ export interface Source {
   readonly languages: readonly TraceLanguage[]
   /** Head patterns of its own. */
   readonly heads: readonly string[]
-  /** Finds the next alarm in a latin1 view; undefined: every line is an alarm. */
+  /** Matches a line with an alarm; undefined: every line is an alarm. */
   readonly alarms: RegExp | undefined
+  /** Whether no pipeline of the user's may make an error of what a logger called INFO. */
+  readonly trustHeads: boolean
   readonly levels: ReadonlyMap<string, Status>
   readonly zone?: string
 }
@@ -57,7 +59,8 @@ export function compileSource(options: SourceOptions): { source: Source; problem
   const base = bundled.get(name) ?? bundled.get(AUTO)
   if (remap !== undefined && Object.keys(remap).length > 0) add(shortRemapper(remap, name))
   // The general remapper stands in for a source that nobody has written one for.
-  if (base) add(base.definition.source === name ? base.definition : { ...base.definition, source: name }, base)
+  const bundledOne = base && (base.definition.source === name ? base.definition : { ...base.definition, source: name })
+  if (base && bundledOne) add(bundledOne, base)
   for (const placed of own) {
     const { definition } = placed
     if (definition.source === undefined || definition.source === name) add(definition, placed)
@@ -72,6 +75,7 @@ export function compileSource(options: SourceOptions): { source: Source; problem
       languages,
       heads: remappers.flatMap((remapper) => remapper.multiline.map((pattern) => pattern.source)),
       alarms: alarmsOf(definitions, languages),
+      trustHeads: remappers.every((remapper, i) => definitions[i] === bundledOne || !remapper.changesStatus),
       levels: new Map(remappers.flatMap((remapper) => [...remapper.levels])),
       ...(zone !== undefined && { zone }),
     },

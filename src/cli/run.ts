@@ -5,7 +5,8 @@ import { systemClock } from '../core/clock.js'
 import { Counters } from '../core/counters.js'
 import { openLog } from '../core/log.js'
 import { ProblemsError } from '../core/problem.js'
-import { followDelivered, readDelivered } from './follow.js'
+import { fileKey } from '../tail/files.js'
+import { Follower } from './follow.js'
 import type { ExitCode, Host } from './host.js'
 import { showProblems } from './problems.js'
 import { describe, IssueTable } from './table.js'
@@ -18,6 +19,8 @@ export interface RunOptions {
 
 /** How often the table is drawn, in ms. */
 const DRAW_EVERY_MS = 250
+/** How long the end of a run waits for the last delivered records to come into the table, in ms. */
+const LAST_RECORDS_MS = 2000
 
 export async function run(options: RunOptions, host: Host): Promise<ExitCode> {
   const { plan, problems } = await planFrom(options.config, host.environment, () => Date.now())
@@ -26,7 +29,7 @@ export async function run(options: RunOptions, host: Host): Promise<ExitCode> {
   const counters = new Counters()
   const delivered = deliveredPath(plan)
   const table = options.table && delivered !== undefined ? new IssueTable(host, delivered) : undefined
-  if (table) await readDelivered(table.path, (record) => table.recall(record))
+  const follower = table && (await follow(table))
 
   const agentOptions: AgentOptions = {
     plan,
@@ -37,11 +40,13 @@ export async function run(options: RunOptions, host: Host): Promise<ExitCode> {
     log,
     clock: systemClock,
     counters,
+    own: await standardOutputs(),
   }
   let agent: Agent
   try {
     agent = await Agent.start(agentOptions)
   } catch (error) {
+    await follower?.end()
     if (!(error instanceof ProblemsError)) throw error
     showProblems(error.problems, host)
     return 1
@@ -51,33 +56,54 @@ export async function run(options: RunOptions, host: Host): Promise<ExitCode> {
     agent.stop()
   })
   log.info(`reading ${plan.inputs.flatMap(({ paths }) => paths).join(', ') || 'standard input'}`)
-  const view = table ? showTable(table, agent, host) : undefined
+  const view = table && follower ? showTable(table, follower, agent, host) : undefined
   await agent.run()
   await view?.end()
   log.info(summary(counters))
   return 0
 }
 
-/** Follows the delivered file into the table, and draws it. */
-function showTable(table: IssueTable, agent: Agent, host: Host): { end(): Promise<void> } {
+/** Follows the delivered file into the table; resolves when it holds what was found before. */
+async function follow(table: IssueTable): Promise<Follower> {
+  let caughtUp = () => {}
+  const promise = new Promise<void>((resolve) => {
+    caughtUp = resolve
+  })
+  const follower = await Follower.open(table.path, {
+    before: (record) => table.recall(record),
+    caughtUp: () => caughtUp(),
+    after: (record) => table.add(record),
+  })
+  await promise
+  return follower
+}
+
+/** Draws the table until it is ended. */
+function showTable(table: IssueTable, follower: Follower, agent: Agent, host: Host): { end(): Promise<void> } {
   table.begin()
-  const stop = new AbortController()
-  const following = followDelivered(table.path, stop.signal, (record) => table.add(record))
   let shown = ''
-  const timer = setInterval(() => {
+  const draw = () => {
     const progress = agent.progress()
     table.draw(progress)
     const line = describe(progress)
     if (!host.stdout.isTTY && line !== shown) host.stdout.write(`${(shown = line)}\n`)
-  }, DRAW_EVERY_MS)
+  }
+  const timer = setInterval(draw, DRAW_EVERY_MS)
   return {
     async end() {
       clearInterval(timer)
-      stop.abort()
-      await following
+      await follower.upToNow(LAST_RECORDS_MS)
+      await follower.end()
+      draw()
       host.stdout.write(`${host.stdout.isTTY ? '\n' : ''}${table.summary()}\n`)
     },
   }
+}
+
+/** The files that our own log and standard output are written to, as `AgentOptions.own`: tailing them would feed itself. */
+async function standardOutputs(): Promise<Set<string>> {
+  const keys = await Promise.all([1, 2].map((fd) => fileKey(`/dev/fd/${fd}`).catch(() => undefined)))
+  return new Set(keys.filter((key) => key !== undefined))
 }
 
 function summary(counters: Counters): string {

@@ -1,8 +1,10 @@
 /** `errand watch`: follows a delivered file, one readable line per error. */
+
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { deliveredPath, planFrom } from '../agent/plan.js'
 import type { ErrorRecord } from '../core/shapes.js'
-import { followDelivered, readDelivered } from './follow.js'
+import { Follower } from './follow.js'
 import type { ExitCode, Host } from './host.js'
 import { firstLine } from './issues.js'
 import { showProblems } from './problems.js'
@@ -16,17 +18,29 @@ export interface WatchOptions {
 export async function watch(file: string | undefined, options: WatchOptions, host: Host): Promise<ExitCode> {
   const path = file === undefined ? await deliveredFile(options.config ?? 'config.json', host) : resolve(file)
   if (path === undefined) return 1
-  const stop = new AbortController()
-  host.onStop(() => stop.abort())
-  const recent: ErrorRecord[] = []
-  await readDelivered(path, (record) => {
-    recent.push(record)
-    if (recent.length > options.last) recent.shift()
-  })
+  const stopped = new Promise<void>((resolve) => host.onStop(() => resolve()))
   const colour = host.stdout.isTTY === true && !host.environment.NO_COLOR
-  for (const record of recent) host.stdout.write(`${renderLine(record, colour)}\n`)
-  await followDelivered(path, stop.signal, (record) => host.stdout.write(`${renderLine(record, colour)}\n`))
+  const show = (record: ErrorRecord) => void host.stdout.write(`${renderLine(record, colour)}\n`)
+  const recent: ErrorRecord[] = []
+  if (!(await isThere(path))) host.stderr.write(`${path} is not there yet; waiting for it.\n`)
+  const follower = await Follower.open(path, {
+    before(record) {
+      recent.push(record)
+      if (recent.length > options.last) recent.shift()
+    },
+    caughtUp: () => recent.forEach(show),
+    after: show,
+  })
+  await stopped
+  await follower.end()
   return 0
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** The path of the config's first output of type `file`. */

@@ -3,7 +3,7 @@
  * same input gives the same bytes in any language, because only the canonical string is hashed. Frozen once published:
  * a change of rules is a new version, never a change of this one.
  */
-import { createHash } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
 import type { Cause, Frame } from '../core/shapes.js'
 import { type Family, familyOf, isOverflow, isVague, kindOf } from './families.js'
 import { moduleOf, type NamedFrame, nameFrame } from './normalise.js'
@@ -49,10 +49,29 @@ const MAX_FRAMES = 120
 /** In a stack that ran over, functions that occur at least twice among the first frames are the loop. */
 const LOOP_WINDOW = 40
 
-/** The fingerprint of an error. Throws on no input. */
+/** The fingerprint of an error, all of it, for `explain`. Throws on no input. */
 export function fingerprint(input: FingerprintInput): Fingerprint {
-  const family = familyOf(input.language)
   const parts: FingerprintPart[] = []
+  const { family, kind, root, canonical, named, chosen, words } = describe(input, parts)
+  const raising = chosen[0]?.full ?? words()
+  const all = named.flatMap((frame) => (frame.full === '' ? [] : [frame.full]))
+  return {
+    id: `fp1:${hash(canonical)}`,
+    location: `fp1:location:${hash(['fp1', 'location', family, kind, raising].join('\n'))}`,
+    exact: `fp1:exact:${hash(['fp1', 'exact', family, kind, root, ...all, words()].join('\n'))}`,
+    parts,
+    canonical,
+  }
+}
+
+/** The id alone: what a record carries as `error.pre_fingerprint`. A third of the work of `fingerprint`. */
+export function preFingerprint(input: FingerprintInput): string {
+  return `fp1:${hash(describe(input, undefined).canonical)}`
+}
+
+/** What the hashes are made of. `parts`, when given, takes everything that was looked at. */
+function describe(input: FingerprintInput, parts: FingerprintPart[] | undefined) {
+  const family = familyOf(input.language)
   const canonical = ['fp1', family]
 
   const kind = kindOf(family, input.kind)
@@ -77,7 +96,7 @@ export function fingerprint(input: FingerprintInput): Fingerprint {
   const chosen = choose(named, isOverflow(kind, input.message ?? ''), parts, byFile ? 1 : MAX_COUNTED)
   const callee = byFile ? undefined : calleeOf(named, chosen[0])
   if (callee) {
-    const part = parts.find((candidate) => candidate.text === callee.key && !candidate.counts)
+    const part = parts?.find((candidate) => candidate.text === callee.key && !candidate.counts)
     if (part) Object.assign(part, { counts: true, because: 'F08 library function that the raising function called' })
     canonical.push(`in ${callee.key}`)
   }
@@ -92,12 +111,13 @@ export function fingerprint(input: FingerprintInput): Fingerprint {
   }
 
   const message = input.message ?? (kind === '' ? input.template : undefined) ?? ''
-  const words = message === '' ? '' : template(message)
-  if (words !== '') {
-    const unnamed = byFile || !chosen.some((frame) => frame.named)
-    const counted = untyped ? rootWords(words) : words
-    const counts = vague || unnamed
-    note(parts, counts ? counted : words, counts, messageRule(vague, unnamed, chosen.length > 0))
+  let masked: string | undefined
+  const words = () => (masked ??= message === '' ? '' : template(message))
+  const unnamed = byFile || !chosen.some((frame) => frame.named)
+  const counts = vague || unnamed
+  if ((counts || parts) && words() !== '') {
+    const counted = untyped ? rootWords(words()) : words()
+    note(parts, counts ? counted : words(), counts, messageRule(vague, unnamed, chosen.length > 0))
     if (counts) canonical.push(`message ${counted}`)
   }
   if (kind === '' && frames.length === 0 && input.logger) {
@@ -105,17 +125,7 @@ export function fingerprint(input: FingerprintInput): Fingerprint {
     note(parts, logger, true, 'L01 logger of a message without kind and frames')
     canonical.push(`logger ${logger}`)
   }
-
-  const text = canonical.join('\n')
-  const raising = chosen[0]?.full ?? words
-  const all = named.flatMap((frame) => (frame.full === '' ? [] : [frame.full]))
-  return {
-    id: `fp1:${hash(text)}`,
-    location: `fp1:location:${hash(['fp1', 'location', family, kind, raising].join('\n'))}`,
-    exact: `fp1:exact:${hash(['fp1', 'exact', family, kind, root, ...all, words].join('\n'))}`,
-    parts,
-    canonical: text,
-  }
+  return { family, kind, root, canonical: canonical.join('\n'), named, chosen, words }
 }
 
 interface Considered extends NamedFrame {
@@ -178,13 +188,10 @@ function choose(
       seen.add(frame.key)
       chosen.push(frame)
     }
-    if (parts)
-      note(
-        parts,
-        frame.key,
-        because === undefined,
-        because ?? (ours ? 'F01 frame of the application' : 'F02 library frame: the application has none'),
-      )
+    const rule = because ?? (ours ? 'F01 frame of the application' : 'F02 library frame: the application has none')
+    note(parts, frame.key, because === undefined, rule)
+    // Without parts to note only the chosen ones matter; recursion decides about its callers as long as any may follow.
+    if (!parts && !overflow && chosen.length >= most) break
   }
   // Where a stack runs over is an accident: the functions of the loop count, not their order.
   if (overflow) chosen.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
@@ -236,11 +243,11 @@ function messageRule(vague: boolean, unnamed: boolean, frames: boolean): string 
   return unnamed ? 'M03 no frame has a function of its own' : 'M04 kind and frames say enough'
 }
 
-function note(parts: FingerprintPart[], text: string, counts: boolean, because: string): void {
-  parts.push({ text, counts, because })
+function note(parts: FingerprintPart[] | undefined, text: string, counts: boolean, because: string): void {
+  parts?.push({ text, counts, because })
 }
 
 /** The first 96 bits of SHA-256, in hex. */
 function hash(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 24)
+  return digest('sha256', text, 'hex').slice(0, 24)
 }

@@ -97,23 +97,15 @@ const GLUE: readonly Glue[] = [
   { rule: 'G11 wrapper', families: ['csharp'], name: /^\(wrapper [\w-]+\)/ },
 ]
 
-/**
- * Names given before, by what they were given for: a program's frames are few and come again and again. Halves the cost
- * of a fingerprint (24 Java frames: 172 to 91 µs, 8 of Node.js: 88 to 57 µs; Node.js 20, a busy machine of two cores,
- * November 2026). Never more than `MAX_KNOWN`.
- */
-const known = new Map<string, NamedFrame>()
-const MAX_KNOWN = 8192
+/** Names given before: the traceback languages hand out the same frame object for the same printed frame. */
+const known = new WeakMap<Frame, NamedFrame>()
 
 /** The name of a frame, and whether it is glue. Total: any text in the frame's fields gives a name. */
 export function nameFrame(family: Family, frame: Frame): NamedFrame {
-  const key = `${family}\0${frame.module ?? ''}\0${frame.function ?? ''}\0${frame.file ?? ''}`
-  if (key.length > 1000) return name(family, frame)
-  let named = known.get(key)
+  let named = known.get(frame)
   if (!named) {
     named = name(family, frame)
-    if (known.size >= MAX_KNOWN) known.clear()
-    known.set(key, named)
+    known.set(frame, named)
   }
   return named
 }

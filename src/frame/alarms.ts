@@ -16,7 +16,7 @@ function levelAlarm(keys: readonly string[]): string | undefined {
 const ESCAPED_ASCII = '\\\\u00(?:3[0-9]|[4-7][0-9a-fA-F])'
 
 /**
- * One global regex that finds the next alarm in a latin1 view, or undefined when every line is an alarm.
+ * One regex that matches a line with an alarm, as latin1 or as text; undefined when every line is an alarm.
  * `levelKeys` are the names of the attributes that hold a status in JSON lines.
  */
 export function compileAlarms(
@@ -24,11 +24,17 @@ export function compileAlarms(
   levelKeys: readonly string[],
 ): RegExp | undefined {
   if (alarms === 'every line') return undefined
-  const parts = [...new Set(alarms)].map(alarmPattern)
+  const parts = distinct(alarms).map(alarmPattern)
   const level = levelAlarm(levelKeys)
   if (level !== undefined) parts.push(level)
   parts.push(ESCAPED_ASCII)
-  return new RegExp(parts.join('|'), 'g')
+  return new RegExp(parts.join('|'))
+}
+
+/** Without those that hold another: where `Error:` stands, `error` does too. */
+function distinct(alarms: readonly string[]): string[] {
+  const lower = [...new Set(alarms.map((alarm) => alarm.toLowerCase()))]
+  return lower.filter((alarm) => !lower.some((other) => other !== alarm && alarm.includes(other)))
 }
 
 function alarmPattern(alarm: string): string {

@@ -10,7 +10,7 @@
 import type { Chunk } from '../core/shapes.js'
 import { frameCri } from './cri.js'
 import { frameDocker } from './docker.js'
-import { emptyLine, type Line, PLAIN } from './line.js'
+import { type Line, PLAIN } from './line.js'
 
 const NEWLINE = 10
 const RETURN = 13
@@ -23,7 +23,7 @@ export interface FramerOptions {
   readonly format: Format
   /** Longest line body kept, in bytes; the rest of a longer line is left out, marked and counted. */
   readonly maxLineBytes: number
-  /** Finds the next alarm in a latin1 view; undefined: every line is an alarm. Needs the `g` flag. */
+  /** Matches the body of a line that holds an alarm; undefined: every line is an alarm. */
   readonly alarms: RegExp | undefined
 }
 
@@ -33,9 +33,7 @@ export type LineSink = (line: Line) => void
 export class Framer {
   readonly #options: FramerOptions
   readonly #sink: LineSink
-  readonly #line: Line = emptyLine()
-  /** Own alarms object: `lastIndex` is state and must not be shared between files. */
-  readonly #alarms: RegExp | undefined
+  readonly #line: FramedLine
   /** Bytes of the unfinished last line; their total never exceeds maxLineBytes. */
   #carry: Buffer[] = []
   #carryBytes = 0
@@ -56,7 +54,7 @@ export class Framer {
   constructor(options: FramerOptions, sink: LineSink) {
     this.#options = options
     this.#sink = sink
-    this.#alarms = options.alarms && new RegExp(options.alarms.source, options.alarms.flags)
+    this.#line = new FramedLine(options.alarms)
   }
 
   /** Everything before this file offset has been handed on as lines. */
@@ -106,25 +104,12 @@ export class Framer {
     this.#carry = []
     this.#carryBytes = 0
     this.#skipped = 0
-    this.#nextAlarm = this.#findAlarm(view, 0)
     this.#emit(view, 0, view.length, from, to, skipped)
-  }
-
-  /** Start of the next alarm in the view being framed; the view's length when there is none. */
-  #nextAlarm = 0
-
-  #findAlarm(view: string, from: number): number {
-    const alarms = this.#alarms
-    if (alarms === undefined) return from
-    alarms.lastIndex = from
-    const match = alarms.exec(view)
-    return match === null ? Number.POSITIVE_INFINITY : match.index
   }
 
   /** Frames whole lines: `view` ends with a newline. */
   #frame(view: string, offset: number): void {
     const max = this.#options.maxLineBytes
-    this.#nextAlarm = this.#findAlarm(view, 0)
     let start = 0
     while (start < view.length) {
       const newline = view.indexOf('\n', start)
@@ -153,16 +138,7 @@ export class Framer {
     while (start < end && view.charCodeAt(start) === 0) start++
     line.start = start
     line.end = end
-    if (this.#nextAlarm < start) this.#nextAlarm = this.#findAlarm(view, start)
     this.#unwrap(line, view.charCodeAt(start))
-    if (line.view !== view) {
-      // Unescaping may join what the escaped bytes kept apart, so a docker body is searched anew.
-      line.alarmed = line.cut || this.#alarms === undefined || bodyHolds(this.#alarms, line)
-    } else {
-      if (this.#nextAlarm < line.start) this.#nextAlarm = this.#findAlarm(view, line.start)
-      // What was cut off may have held the alarm.
-      line.alarmed = line.cut || this.#nextAlarm < line.end
-    }
     if (skipped > 0) {
       this.linesCut++
       this.bytesCut += skipped
@@ -183,8 +159,27 @@ export class Framer {
   }
 }
 
-function bodyHolds(alarms: RegExp, line: Line): boolean {
-  alarms.lastIndex = line.start
-  const match = alarms.exec(line.view)
-  return match !== null && match.index < line.end
+/** The one Line of a framer. */
+class FramedLine implements Line {
+  view = ''
+  start = 0
+  end = 0
+  decoded = false
+  from = 0
+  to = 0
+  lane: Line['lane'] = PLAIN
+  partial = false
+  cut = false
+  timeStart = 0
+  timeEnd = 0
+  readonly #alarms: RegExp | undefined
+
+  constructor(alarms: RegExp | undefined) {
+    this.#alarms = alarms
+  }
+
+  get alarmed(): boolean {
+    // What was cut off may have held the alarm.
+    return this.#alarms === undefined || this.cut || this.#alarms.test(this.view.slice(this.start, this.end))
+  }
 }

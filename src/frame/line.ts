@@ -22,26 +22,12 @@ export interface Line {
   partial: boolean
   /** Bytes were left out because the line was over its limit. */
   cut: boolean
-  /** Whether the body holds an alarm. False alarms cost time, missed ones would cost an error. */
-  alarmed: boolean
+  /**
+   * Whether the body holds an alarm. False alarms cost time, missed ones would cost an error. Looked for when asked,
+   * so that nobody pays for the lines of a group that is alarmed already; ask before the next line is framed.
+   */
+  readonly alarmed: boolean
   /** Position of the container's timestamp in `view`, as [timeStart, timeEnd); equal when there is none. */
   timeStart: number
   timeEnd: number
-}
-
-export function emptyLine(): Line {
-  return {
-    view: '',
-    start: 0,
-    end: 0,
-    decoded: false,
-    from: 0,
-    to: 0,
-    lane: PLAIN,
-    partial: false,
-    cut: false,
-    alarmed: false,
-    timeStart: 0,
-    timeEnd: 0,
-  }
 }

@@ -43,6 +43,11 @@ export interface GrouperOptions {
   readonly maxEntryBytes: number
   /** Close a group when its lane has been silent this long, in ms. */
   readonly idleMs: number
+  /**
+   * Whether the level in a record's head decides alone whether it can be an error, so that the line need not be
+   * searched for alarms. Not where a pipeline of the user's may make an error of what says INFO.
+   */
+  readonly trustHeads: boolean
   /** Judge one calm group in this many all the same, to find out whether alarms miss anything; 0 = never. */
   readonly sampleEvery: number
 }
@@ -125,12 +130,20 @@ export class Grouper {
     return least
   }
 
-  /** Lines held by open groups. */
+  /** Lines held by open groups; a line in pieces counts once, as in `linesJoined`. */
   get linesOpen(): number {
-    return this.#groups.reduce((sum, group) => sum + (group.open ? group.offsets.length : 0), 0)
+    let lines = 0
+    for (const group of this.#groups) if (group.open) lines += group.offsets.length
+    for (const partial of this.#partials) if (partial) lines++
+    return lines
   }
 
-  /** Closes the groups that have been silent long enough. `now` in ms, on the clock given to `line`. */
+  /** The time of the lines that come now, in ms. Closes nothing: a reader that was held up is no silent writer. */
+  set now(now: number) {
+    this.#now = now
+  }
+
+  /** Closes the groups that have been silent long enough. Call it only when all that was written has been read. */
   tick(now: number): void {
     this.#now = now
     for (let lane = 0; lane < 3; lane++) {
@@ -309,13 +322,19 @@ export class Grouper {
     group.from = line.from
     group.decoded = line.decoded
     group.time = line.timeEnd > line.timeStart ? line.view.slice(line.timeStart, line.timeEnd) : undefined
-    this.#join(group, line, start)
+    const verdict = headed && this.#options.trustHeads ? this.#heads.verdict(line.view, start) : 'unknown'
+    group.alarmed = verdict === 'alarming' || (verdict === 'calm' ? line.cut : line.alarmed)
+    this.#append(group, line, start)
   }
 
   #join(group: Group, line: GroupLine, start: number): void {
+    if (!group.alarmed) group.alarmed = line.alarmed
+    this.#append(group, line, start)
+  }
+
+  #append(group: Group, line: GroupLine, start: number): void {
     group.to = line.to
     group.touched = this.#now
-    group.alarmed ||= line.alarmed
     group.cut ||= line.cut
     const length = line.end - start
     const room = this.#options.maxEntryBytes - group.bytes

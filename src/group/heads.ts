@@ -57,6 +57,21 @@ for (const character of '0123456789[(<\x1b') FIRST[character.charCodeAt(0)] = 1
 for (let code = 65; code <= 90; code++) FIRST[code] = 1
 for (const character of 'tfdcinswepaluv') FIRST[character.charCodeAt(0)] = 1
 
+const CALM = 'TRACE|FINEST|FINER|FINE|DEBUG|CONFIG|INFO|INFORMATION|NOTICE|WARN|WARNING'
+const ALARMING = 'ERROR|SEVERE|CRITICAL|FATAL|ALERT|EMERGENCY'
+
+/**
+ * A time, or nothing, or Ruby's letter; perhaps a thread in brackets; then the level: what nearly every text logger
+ * writes. The thread must not look like a level itself: which of the two it is would be a guess.
+ */
+const LEVELED = new RegExp(
+  `(?:[DIWEF], )?(?:\\[?\\d{4}[-/]\\d\\d[-/]\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d{1,9})?Z?(?: #\\d+)?\\]? +)?(?:\\[(?! *(?:${LEVEL}|${LOWER_LEVEL}|${CAPITAL_LEVEL})\\b)[^\\]\\n]{0,80}\\] +)?(?:(${CALM})|(?:${ALARMING}))[ :]`,
+  'y',
+)
+
+/** What a head says of its record: `calm` is below error for certain, `alarming` is not, `unknown` must be looked at. */
+export type HeadVerdict = 'calm' | 'alarming' | 'unknown'
+
 /** java.util.logging's SimpleFormatter: `Nov 20, 2026 10:15:32 AM com.acme.Shop method`, the level on the next line. */
 const JUL_FIRST = new RegExp(`${MONTH} +\\d{1,2}, \\d{4},? ${CLOCK}(?: [AP]M)? [\\w.$]+(?: [\\w.$<>]+)?$`, 'y')
 
@@ -75,6 +90,15 @@ export class Heads {
     const code = view.charCodeAt(start)
     if (code > 255 || FIRST[code] === 0) return false
     return matchesAt(HEAD, view, start)
+  }
+
+  /** What the level in a head says, where it stands in one of the usual places. */
+  verdict(view: string, start: number): HeadVerdict {
+    if (this.#extra.length > 0) return 'unknown'
+    LEVELED.lastIndex = start
+    const match = LEVELED.exec(view)
+    if (match === null) return 'unknown'
+    return match[1] === undefined ? 'alarming' : 'calm'
   }
 
   /** Whether the line is the first of java.util.logging's two head lines. */

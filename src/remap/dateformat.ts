@@ -70,7 +70,7 @@ export function compileDateFormat(format: string, zone?: string, locale?: string
       `"${zone}" is not a time zone.`,
       'Give an IANA name such as "Europe/Paris", or an offset such as "+02:00".',
     )
-  const parts = partsOf(format, names === undefined ? '[A-Za-z]{3,9}' : '[^\\s\\d,;:/]{1,15}')
+  const parts = partsOf(format, names === undefined ? '[A-Za-z]{3}[A-Za-z]*' : '[^\\s\\d,;:/]+')
   if (typeof parts === 'string')
     return broken(
       `"${parts}" in the date format "${format}" has no meaning.`,

@@ -44,12 +44,10 @@ export class Descriptors {
     this.#open.delete(generation)
     this.#open.add(generation)
     if (this.#open.size <= this.#most) return
-    for (const other of this.#open) {
-      // Without a name its descriptor is the only way to what is still unread.
-      if (other === generation || other.place === undefined) continue
-      await this.close(other)
-      return
-    }
+    // Without a name its descriptor is the only way to what is still unread; and what is read loses least by closing.
+    const spare = [...this.#open].filter((other) => other !== generation && other.place !== undefined)
+    const other = spare.find((one) => !one.behind) ?? spare[0]
+    if (other !== undefined) await this.close(other)
   }
 
   async close(generation: Generation): Promise<void> {

@@ -51,7 +51,7 @@ export class Generation {
   /** The sink's safe offset at the last checkpoint, durable. */
   durable: number
   /** Something changed since the last read: look even if the size says that there is nothing. */
-  stirred = true
+  stirred = false
   /** When its names stopped matching, or its last byte after that was read; ms since the epoch. */
   leavingSince: number | undefined
   /** The generation to be read to its end before this one, so that the order of lines survives rotation. */

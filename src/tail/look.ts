@@ -65,6 +65,8 @@ export class Look {
   }
 
   async #learn(generation: Generation): Promise<void> {
+    if (generation.head.length > 0 || generation.size === 0) return
+    if (!(await this.#parts.descriptors.ensure(generation).catch(() => false))) return
     const gone = await generation.learn(this.#parts.settings.fingerprintBytes)
     if (gone > 0) this.#parts.lost(generation.file, gone, 'truncated before it was read')
   }
@@ -174,7 +176,10 @@ export class Look {
     for (const entry of orphans) {
       const copy = await copies.recover(entry, siblings)
       if (copy !== undefined) this.#succession.keep(entry.path, copy)
-      else if (entry.goneSince === undefined) this.#lostWhileStopped(entry, 'truncated or replaced while not running')
+      else {
+        this.#succession.keepEntry(entry)
+        if (entry.goneSince === undefined) this.#lostWhileStopped(entry, 'truncated or replaced while not running')
+      }
     }
     return fresh
   }

@@ -42,6 +42,11 @@ export class Succession implements Formerly {
     this.#former.set(path, { key: generation.key, mtimeMs: generation.mtimeMs, generation })
   }
 
+  /** What is remembered of a path is neither there nor in a copy. Counts for the present look only. */
+  keepEntry(entry: Entry): void {
+    this.#former.set(entry.path, formerly(entry))
+  }
+
   /** It was written to since. */
   refresh(path: string, generation: Generation): void {
     if (this.#former.get(path)?.generation === generation) this.keep(path, generation)
@@ -76,7 +81,7 @@ export class Succession implements Formerly {
     for (const [path, former] of this.#former) {
       // Someone known has the name: nobody came between.
       if (places.has(path)) this.#former.delete(path)
-      else await this.#between(path, former, sight)
+      else if ((await this.#between(path, former, sight)).generation === undefined) this.#former.delete(path)
     }
     if (!all) return
     for (const path of new Set([...remembered.values()].map((entry) => entry.path))) {
@@ -90,7 +95,7 @@ export class Succession implements Formerly {
     if (near !== undefined) return near
     const last = this.remembered(path).at(-1)
     if (last === undefined) return undefined
-    return this.#between(path, { key: last.key, mtimeMs: last.mtimeMs, generation: undefined, entry: last }, sight)
+    return this.#between(path, formerly(last), sight)
   }
 
   /**
@@ -106,11 +111,13 @@ export class Succession implements Formerly {
     for (const one of rotated) {
       const { key, size } = one.stat
       if (input === undefined || size === 0 || !isNewer(one, owner)) continue
-      if (sight.keys.has(key) || ledger.live.has(key) || ledger.remembered.has(key) || isOwn(key)) continue
-      const before = last.generation ?? last.entry
-      const isCopy = await this.#opening.attempt(one.path, sight.sick, (handle, stat) =>
-        before === undefined ? Promise.resolve(false) : copies.isCopy(before, handle, stat),
-      )
+      if (sight.keys.has(key) || ledger.live.has(key) || isOwn(key)) continue
+      // Its inode may be remembered of a file that is gone: only its bytes say whether it was read before.
+      const known = [last.generation ?? last.entry, ledger.remembered.get(key)].filter((of) => of !== undefined)
+      const isCopy = await this.#opening.attempt(one.path, sight.sick, async (handle, stat) => {
+        for (const of of known) if (await copies.isCopy(of, handle, stat)) return true
+        return false
+      })
       if (isCopy !== false) continue
       const generation = await this.#beginLeft(one.path, path, input.index, last.generation, sight)
       if (generation !== undefined) last = { key, mtimeMs: generation.mtimeMs, generation }
@@ -162,4 +169,8 @@ export class Succession implements Formerly {
     }
     return this.#byPath.get(path) ?? []
   }
+}
+
+function formerly(entry: Entry): Former {
+  return { key: entry.key, mtimeMs: entry.mtimeMs, generation: undefined, entry }
 }

@@ -200,6 +200,13 @@ export class Tail {
     return true
   }
 
+  /** The ids of the files of which there is more to read. */
+  behind(): Set<string> {
+    const ids = new Set<string>()
+    for (const generation of this.#ledger.live.values()) if (generation.behind) ids.add(generation.file.id)
+    return ids
+  }
+
   /** Live files, and how far they are read; in bytes. */
   progress(): { files: number; bytesRead: number; bytesTotal: number } {
     let bytesRead = 0
@@ -289,10 +296,12 @@ export class Tail {
     )
     await this.#look.look(last)
     const ended = clock.now()
-    // With very many files a look takes long: it may take a fifth of the time at most.
+    // With very many files a look takes long: it may take a fifth of the time, but the next is never far. The first,
+    // which opens every file, says nothing about the others.
+    const rest = last === undefined ? Math.min((ended - began) * 4, settings.poll * 10) : 0
     this.#lastLookAt = ended
-    this.#pauseMs = Math.max(20, (ended - began) * 4)
-    this.#nextLookAt = ended + Math.max(settings.poll, (ended - began) * 4)
+    this.#pauseMs = Math.max(20, rest)
+    this.#nextLookAt = ended + Math.max(settings.poll, rest)
   }
 
   /** Begins to read the next file in turn, if any. Never rejects. */

@@ -139,10 +139,10 @@ export function inApp(language: string, frame: Frame): boolean {
 
 /** Sets `in_app` on every frame of a traceback and its causes. */
 export function markInApp(traceback: Traceback): void {
-  for (const frame of traceback.frames) frame.in_app = inApp(traceback.language, frame)
-  for (const cause of traceback.causes) {
-    for (const frame of cause.frames) frame.in_app = inApp(traceback.language, frame)
-  }
+  const { language, frames, causes } = traceback
+  // Frames that were read before come back marked.
+  for (const frame of frames) frame.in_app ??= inApp(language, frame)
+  for (const cause of causes) for (const frame of cause.frames) frame.in_app ??= inApp(language, frame)
 }
 
 function fileOf(file: string | undefined): string {

@@ -18,7 +18,7 @@ import {
   parseHeader,
   parseLabel,
 } from './java-lines.js'
-import { isBlank, LineCursor } from './text.js'
+import { isBlank, LineCursor, remembered } from './text.js'
 
 /** Frames restored over a whole chain; beyond it (a text made to hurt) the printed ones must do. */
 const MAX_RESTORED_FRAMES = 20_000
@@ -60,6 +60,24 @@ interface Block {
   /** True once the frames have begun, so that the message is over. */
   traced: boolean
 }
+
+/** How nearly every frame begins. */
+const FRAME_START = '\tat '
+
+/** The frames of a text in which each line begins so; none when one of the lines is no frame after all. */
+const framesOfRun = remembered(
+  (run: string): readonly Frame[] => {
+    const frames: Frame[] = []
+    for (const cursor = new LineCursor(run); !cursor.done; cursor.advance()) {
+      const frame = parseFrame(cursor.line.slice(1))
+      if (frame === undefined) return []
+      frames.push(frame)
+    }
+    return frames
+  },
+  16_384,
+  4 << 20,
+)
 
 /** Length of the `! ` that frameworks put before each line of a stack. */
 export function bangOf(text: string, at: number): number {
@@ -121,7 +139,7 @@ class BlockReader {
 
   read(): Traceback {
     const cursor = this.#cursor
-    while (!cursor.done && this.#take()) {
+    while (!cursor.done && (this.#takeRun() || this.#take())) {
       this.#previousEnd = cursor.end
       this.#blankBefore = isBlank(cursor.line)
       cursor.advance()
@@ -133,6 +151,30 @@ class BlockReader {
 
   get #last(): Block {
     return this.#blocks[this.#blocks.length - 1] ?? this.#blocks[0]
+  }
+
+  /**
+   * Takes a run of frames at once, the usual ones, of one tab; the cursor then stands on the last. False when it stands
+   * on no such run: nothing is taken then.
+   */
+  #takeRun(): boolean {
+    const text = this.#text
+    const { start } = this.#cursor
+    if (!text.startsWith(FRAME_START, start)) return false
+    let next = start
+    let end = start
+    while (next < text.length && text.startsWith(FRAME_START, next)) {
+      const newline = text.indexOf('\n', next)
+      end = newline < 0 ? text.length : newline
+      next = newline < 0 ? text.length : newline + 1
+    }
+    const frames = framesOfRun(text.slice(start, end))
+    const [first, ...others] = frames
+    if (first === undefined || !this.#takeTraceLine(first, 0, 1)) return false
+    this.#last.frames.push(...others)
+    this.#cursor.moveTo(Math.max(start, text.lastIndexOf('\n', end - 1) + 1))
+    this.#end = this.#cursor.end
+    return true
   }
 
   /** Takes the cursor's line; false when the traceback has ended before it. */

@@ -5,6 +5,7 @@
  * ThrowableProxyUtil, log4j ThrowableProxy, Dropwizard PrefixedRootCauseFirstThrowableProxyConverter.
  */
 import type { Frame } from '../core/shapes.js'
+import { remembered } from './text.js'
 
 /** Indentation; rsyslog writes a tab as `#011`. */
 const INDENT = /^(?:[ \t]|#011)*/
@@ -31,7 +32,10 @@ export function indentOf(line: string): number {
  * A frame always names a class and a method and ends in a place: `at x(Y.java:1)` is text of somebody's message.
  */
 export function parseFrame(body: string): Frame | undefined {
-  if (!body.startsWith('at ')) return undefined
+  return body.startsWith('at ') ? frameOfBody(body) : undefined
+}
+
+const frameOfBody = remembered((body: string): Frame | undefined => {
   const match = FRAME.exec(body)
   const qualified = match?.[1] ?? ''
   const dot = qualified.lastIndexOf('.')
@@ -39,7 +43,7 @@ export function parseFrame(body: string): Frame | undefined {
   if (dot <= 0 || dot === qualified.length - 1 || /\s/.test(owner)) return undefined
   const place = parsePlace(match?.[2] ?? '')
   return place && { function: qualified.slice(dot + 1), ...place, module: classOf(owner) }
-}
+})
 
 /** The class without `loader/module@version/`; the address of a hidden class (`…$$Lambda$14/0x0800c03000`) is part of its name. */
 function classOf(owner: string): string {

@@ -240,7 +240,9 @@ function restoreLevels(frames: Frame[], count: number): void {
     a !== undefined && b !== undefined && a.file === b.file && a.line === b.line && a.function === b.function
   for (let cycle = 1; cycle <= MAX_CYCLE; cycle++) {
     const { length } = frames
-    const repeats = Array.from({ length: cycle }, (_, i) => same(frames[length - 1 - i], frames[length - 1 - i - cycle]))
+    const repeats = Array.from({ length: cycle }, (_, i) =>
+      same(frames[length - 1 - i], frames[length - 1 - i - cycle]),
+    )
     if (!repeats.every(Boolean)) continue
     for (let i = 0; i < Math.min(count, MAX_RESTORED); i++) frames.push({ ...frames[frames.length - cycle] })
     return

@@ -82,3 +82,31 @@ export function beginsLogLine(line: string): boolean {
     /^(?:level|time|ts|severity)=/.test(head)
   )
 }
+
+/**
+ * `parse` with a memory: a program prints the same few stacks over and over. What comes back is shared, so nobody may
+ * change it but in a way that is the same for every record. Texts over `maxChars` are parsed each time; of the others
+ * the last `maxTotal` to twice as many characters are known. Doubles the speed of error-storm (Node.js 20, November 2026).
+ */
+export function remembered<T>(parse: (text: string) => T, maxChars = 300, maxTotal = 2 << 20): (text: string) => T {
+  let recent = new Map<string, T>()
+  let older = new Map<string, T>()
+  let total = 0
+  return (text) => {
+    if (text.length > maxChars) return parse(text)
+    let known = recent.get(text)
+    if (known !== undefined) return known
+    known = older.get(text)
+    // A slice keeps the whole chunk that it was cut from in memory; a copy does not, nor do its slices.
+    const own = ` ${text}`.slice(1)
+    const parsed = known ?? parse(own)
+    if (total >= maxTotal) {
+      older = recent
+      recent = new Map()
+      total = 0
+    }
+    total += own.length
+    recent.set(own, parsed)
+    return parsed
+  }
+}

@@ -26,7 +26,15 @@ const toy: GroupLanguage = {
 function group(text: string, options: Partial<GrouperOptions> & { everyLine?: boolean } = {}) {
   const entries: Entry[] = []
   const grouper = new Grouper(
-    { languages: [toy], heads: [], maxEntryBytes: 1 << 20, idleMs: 1000, sampleEvery: 0, ...options },
+    {
+      languages: [toy],
+      heads: [],
+      maxEntryBytes: 1 << 20,
+      idleMs: 1000,
+      sampleEvery: 0,
+      trustHeads: false,
+      ...options,
+    },
     (entry) => entries.push(entry),
   )
   const alarms = options.everyLine === false ? compileAlarms(['error'], []) : undefined

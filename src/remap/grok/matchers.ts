@@ -1,6 +1,7 @@
 /**
  * The matchers that grok rules may name without defining them, as regex source for the regex translator.
- * Only constructs that V8's linear engine takes: no look-around, no counted repetition above 16 in all.
+ * Only constructs that V8's linear engine takes: no look-around, and counts of at most 4, so that a matcher may stand in
+ * a repeated group (the engine refuses counts that multiply to more than 16, and counts each "+" as 2).
  * Names and meanings: Datadog's documentation of the grok parser; vectordotdev/vrl, src/datadog/grok/patterns/core.pattern.
  */
 
@@ -8,6 +9,8 @@ const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|0?[1-9]?\\d|00\\d)'
 /** A word boundary on both sides, where others look around: `.*%{ipv4:ip}` must not cut "10.0.0.1" to "0.0.0.1". */
 const IPV4 = `\\b${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}\\b`
 const H = '[0-9A-Fa-f]{1,4}'
+const X4 = '[A-Fa-f0-9]{4}'
+const CISCO_MAC = `${X4}\\.${X4}\\.${X4}`
 const IPV6 = ipv6()
 const HOSTNAME = '\\b[0-9A-Za-z][\\w-]*(?:\\.[0-9A-Za-z][\\w-]*)*\\.?'
 const IP = `(?:${IPV6}|${IPV4})`
@@ -42,11 +45,11 @@ export const MATCHERS: Readonly<Record<string, string>> = {
   singleQuotedString: SINGLE_QUOTED,
   quotedString: `(?:${DOUBLE_QUOTED}|${SINGLE_QUOTED})`,
   qs: `(?:${DOUBLE_QUOTED}|${SINGLE_QUOTED})`,
-  uuid: '[A-Fa-f0-9]{8}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{12}',
-  mac: '(?:(?:[A-Fa-f0-9]{2}[:-]){5}[A-Fa-f0-9]{2}|(?:[A-Fa-f0-9]{4}\\.){2}[A-Fa-f0-9]{4})',
-  commonMac: '(?:[A-Fa-f0-9]{2}:){5}[A-Fa-f0-9]{2}',
-  windowsMac: '(?:[A-Fa-f0-9]{2}-){5}[A-Fa-f0-9]{2}',
-  ciscoMac: '(?:[A-Fa-f0-9]{4}\\.){2}[A-Fa-f0-9]{4}',
+  uuid: `${X4}${X4}-${X4}-${X4}-${X4}-${X4}${X4}${X4}`,
+  mac: `(?:${macOf('[:-]')}|${CISCO_MAC})`,
+  commonMac: macOf(':'),
+  windowsMac: macOf('-'),
+  ciscoMac: CISCO_MAC,
   ipv4: IPV4,
   ipv6: IPV6,
   ip: IP,
@@ -75,10 +78,18 @@ export const VALUE_FILTERS: Readonly<Record<string, string>> = {
   numberExt: 'numberExt',
 }
 
+function macOf(separator: string): string {
+  return Array(6).fill('[A-Fa-f0-9]{2}').join(separator)
+}
+
 /** Eight groups, or fewer with one `::`; the last two may be an IPv4 address; a zone index may follow. */
 function ipv6(): string {
-  const forms = [`(?:${H}:){4}(?:${H}:)(?:${H}:)(?:${H}:${H}|${IPV4})`]
-  const tail = `(?:${H}(?::${H}){0,4}(?::${H}){0,2}(?::${IPV4})?|${IPV4})?`
-  forms.push(`(?:${H}(?::${H}){0,4}(?::${H}){0,2})?::${tail}`)
-  return `(?:${forms.join('|')})(?:%[0-9A-Za-z]+)?`
+  const whole = `${`${H}:`.repeat(6)}(?:${H}:${H}|${IPV4})`
+  const tail = `(?:${H}${upTo(6)}(?::${IPV4})?|${IPV4})?`
+  return `(?:${whole}|(?:${H}${upTo(6)})?::${tail})(?:%[0-9A-Za-z]+)?`
+}
+
+/** At most `groups` more groups, each behind a colon. */
+function upTo(groups: number): string {
+  return groups === 0 ? '' : `(?::${H}${upTo(groups - 1)})?`
 }

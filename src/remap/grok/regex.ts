@@ -1,8 +1,8 @@
 /**
  * Writes the regular expressions of grok rules (RE2, Java or Oniguruma flavour) as JavaScript ones, for the flag `s`.
  * Atomic groups and possessive quantifiers become plain, plain groups capture nothing, letters under `(?i)` become
- * classes and counts above 16 are unrolled, so that V8's linear engine can take over when a pattern backtracks too much
- * (it refuses look-around, back-references, the flags i, u, d, and counts that multiply to more than 16).
+ * classes and large counts are unrolled, so that V8's linear engine can take over when a pattern backtracks too much
+ * (it refuses look-around, back-references, the flags i, u, d, and counts that multiply to more than 16; "+" counts 2).
  */
 import { Complaint, cases, classAt, escapedCode, namedClass, propertyAt } from './classes.js'
 
@@ -20,8 +20,10 @@ export interface Flags {
 
 export const GROK_FLAGS: Flags = { i: false, s: true, m: false, x: false }
 
-/** What V8's linear engine can repeat, all counts that contain one another multiplied. */
-const MAX_COUNT = 16
+/** Larger counts are unrolled: V8's linear engine takes 16, and a group around it may be repeated with "+" too. */
+const MAX_COUNT = 8
+/** Counts of what is unrolled. */
+const CHUNK = 4
 /** Source longer than this is refused: it takes helpers that multiply one another to get there. */
 const MAX_SOURCE = 1 << 16
 
@@ -286,7 +288,7 @@ export class RegexWriter {
     if (max < min) throw new Complaint(`The count "${count[0]}" runs backwards.`, 'Put the smaller number first.')
     const written = this.source.slice(atom)
     const unrolls = (max === Number.POSITIVE_INFINITY ? min : max) > MAX_COUNT && this.captures === atomCaptures
-    const copies = Math.ceil((max === Number.POSITIVE_INFINITY ? min : max) / MAX_COUNT) * 2 + 1
+    const copies = Math.ceil((max === Number.POSITIVE_INFINITY ? min : max) / CHUNK) * 2 + 1
     if (!unrolls || copies * (written.length + 8) > 4096)
       this.raw(`{${min}${max === min ? '' : `,${max === Number.POSITIVE_INFINITY ? '' : max}`}}${lazy}`)
     else {
@@ -299,19 +301,19 @@ export class RegexWriter {
 
 const COUNT = /^\{(?:(\d{1,5})|(?=,\d))(,(\d{0,5}))?\}/
 
-/** `X{min,max}` from counts of at most 16, tried in the same order and with one way only to match each length. */
+/** `X{min,max}` from small counts, tried in the same order and with one way only to match each length. */
 function unrolled(atom: string, min: number, max: number, lazy: string): string {
-  let source = atom === '' ? '' : `${atom}{${MAX_COUNT}}`.repeat(Math.floor(min / MAX_COUNT))
-  if (min % MAX_COUNT > 0) source += `${atom}{${min % MAX_COUNT}}`
+  let source = atom === '' ? '' : `${atom}{${CHUNK}}`.repeat(Math.floor(min / CHUNK))
+  if (min % CHUNK > 0) source += `${atom}{${min % CHUNK}}`
   if (max === Number.POSITIVE_INFINITY) return `${source}${atom}*${lazy}`
   return source + upTo(atom, max - min, lazy)
 }
 
 function upTo(atom: string, most: number, lazy: string): string {
   if (most === 0) return ''
-  if (most <= MAX_COUNT) return `${atom}{0,${most}}${lazy}`
-  const many = `${atom}{${MAX_COUNT}}${upTo(atom, most - MAX_COUNT, lazy)}`
-  const few = `${atom}{0,${MAX_COUNT - 1}}${lazy}`
+  if (most <= CHUNK) return `${atom}{0,${most}}${lazy}`
+  const many = `${atom}{${CHUNK}}${upTo(atom, most - CHUNK, lazy)}`
+  const few = `${atom}{0,${CHUNK - 1}}${lazy}`
   return lazy === '' ? `(?:${many}|${few})` : `(?:${few}|${many})`
 }
 
