@@ -296,9 +296,9 @@ export class Tail {
     )
     await this.#look.look(last)
     const ended = clock.now()
-    // With very many files a look takes long: it may take a fifth of the time, but the next is never far. The first,
+    // With very many files a look takes long: it may take a tenth of the time, but the next is never far. The first,
     // which opens every file, says nothing about the others.
-    const rest = last === undefined ? Math.min((ended - began) * 4, settings.poll * 10) : 0
+    const rest = last === undefined ? Math.min((ended - began) * 9, settings.poll * 10) : 0
     this.#lastLookAt = ended
     this.#pauseMs = Math.max(20, rest)
     this.#nextLookAt = ended + Math.max(settings.poll, rest)

@@ -123,7 +123,8 @@ class World {
         await stage.read()
         return
       case 'recreate':
-        await stage.tail.look()
+        // What is unread and has no descriptor is lost with its name.
+        await (this.options.settings?.maxOpenFiles === undefined ? stage.tail.look() : stage.read())
         rmSync(stage.path('app.log'))
         writeFileSync(stage.path('app.log'), '')
         this.generations.push('')

@@ -113,8 +113,11 @@ export class Stage {
 
   /** Turns until there is nothing to read. */
   async read(): Promise<void> {
-    do while ((await this.tail.turn(this.signal)) > 0);
-    while (!this.tail.atEnd())
+    let idle = 0
+    do {
+      idle = (await this.tail.turn(this.signal)) > 0 ? 0 : idle + 1
+      if (idle > 100) throw new Error('nothing is read, and yet it is not at the end')
+    } while (idle === 0 || !this.tail.atEnd())
   }
 
   /** Starts, reads to the end. */

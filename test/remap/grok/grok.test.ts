@@ -281,7 +281,7 @@ describe('on any input', () => {
       '([ab]{1,40}c?)+d',
       '(?i)(a+)+b',
       '%{data:a} %{data:b} %{data:c} %{data:d}x',
-      '%{notSpace:a}%{notSpace:b}%{notSpace:c} ',
+      '%{notSpace:a}%{notSpace:b}%{notSpace:c} !',
       '(%{ipOrHost:a},? ?)+!',
       '(%{unixPath}|%{uri})+!',
     ]) {

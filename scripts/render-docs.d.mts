@@ -1,0 +1,22 @@
+/** Types of render-docs.mjs, for the test that holds the pages against it. */
+export interface Metric {
+  readonly name: string
+  readonly type: string
+  readonly help: string
+}
+
+export interface DocSources {
+  readonly schema: Record<string, unknown>
+  readonly outputKinds: readonly { readonly type: string; readonly description: string }[]
+  readonly processorKinds: readonly {
+    readonly type: string
+    readonly description: string
+    readonly schema: Record<string, unknown>
+  }[]
+  readonly metrics: readonly Metric[]
+  readonly remappers: string
+}
+
+export function renderDocs(sources: DocSources): Record<string, string>
+export function replaceBlock(page: string, name: string, text: string): string
+export function metricsOf(text: string): Metric[]

@@ -1,0 +1,350 @@
+/** The main job from end to end: logs in, error records out, nothing twice, over everything that happens to log files. */
+import { appendFile, copyFile, mkdir, readFile, rename, truncate, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import {
+  type Delivered,
+  delivered,
+  deliveredAtLeast,
+  folder,
+  java,
+  python,
+  ROOT,
+  type Running,
+  run,
+  start,
+  until,
+  writeConfig,
+} from './program.js'
+
+const text = z.string().min(1)
+const frame = z
+  .strictObject({
+    function: text,
+    file: text,
+    line: z.int().min(1),
+    column: z.int().min(1),
+    module: text,
+    in_app: z.boolean(),
+  })
+  .partial()
+  .refine((value) => Object.keys(value).length > 0)
+const frames = z.array(frame).min(1)
+
+/** The public contract of a record, as docs/architecture.md has it. */
+const contract = z.strictObject({
+  id: z.string().regex(/^[0-9a-f]{32}$/),
+  timestamp: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+  status: z.enum(['error', 'critical', 'alert', 'emergency']),
+  message: text.optional(),
+  service: text,
+  source: text,
+  host: text.optional(),
+  env: text.optional(),
+  version: text.optional(),
+  tags: z.array(text).min(1).optional(),
+  error: z.strictObject({
+    kind: text.optional(),
+    message: text.optional(),
+    stack: text.optional(),
+    pre_fingerprint: z.string().regex(/^fp1:[0-9a-f]{24}$/),
+    frames: frames.optional(),
+    causes: z
+      .array(z.strictObject({ kind: text.optional(), message: text.optional(), frames: z.array(frame) }))
+      .min(1)
+      .optional(),
+    handled: z.boolean().optional(),
+    inferred: z.literal(true).optional(),
+    cut: z.literal(true).optional(),
+  }),
+  logger: z.strictObject({ name: text.optional(), thread_name: text.optional() }).optional(),
+  trace_id: text.optional(),
+  attributes: z
+    .record(
+      text,
+      z.json().refine((value) => value !== null && value !== ''),
+    )
+    .refine((value) => Object.keys(value).length > 0)
+    .optional(),
+  git: z.record(text, z.json()).optional(),
+  container: z.record(text, z.json()).optional(),
+  kubernetes: z.record(text, z.json()).optional(),
+  log: z.strictObject({
+    file: z.strictObject({ path: text, offset: z.int().min(0) }).optional(),
+    stream: z.enum(['stdout', 'stderr']).optional(),
+  }),
+})
+
+const LOGS = join(ROOT, 'examples', 'logs')
+const SOURCES = ['python', 'java', 'ruby', 'nodejs'] as const
+
+describe('run --once over the sample logs', () => {
+  it('delivers the errors of all four services as the contract says, and nothing again the next time', async () => {
+    const dir = await folder()
+    const config = await writeConfig(dir, {
+      env: 'test',
+      tags: { team: 'shop' },
+      inputs: SOURCES.map((source) => ({
+        type: 'file',
+        paths: [join(LOGS, source, '*.log')],
+        source,
+        service: `shop-${source}`,
+        startAt: 'beginning',
+      })),
+    })
+    const first = await run(['run', '--config', config, '--once'])
+    expect(first).toMatchObject({ code: 0, stdout: '' })
+    const records = await delivered(join(dir, 'errors.ndjson'))
+
+    // A line that names its own service keeps it; the others have that of their input.
+    const services = new Set(records.map(({ service }) => service))
+    expect([...services]).toEqual(expect.arrayContaining(SOURCES.map((source) => `shop-${source}`)))
+    expect(new Set(records.map(({ id }) => id)).size).toBe(records.length)
+    for (const record of records) {
+      const checked = contract.safeParse(record)
+      expect(checked.success ? [] : checked.error.issues, JSON.stringify(record)).toEqual([])
+      expect(record).toMatchObject({ env: 'test', tags: expect.arrayContaining(['team:shop']) })
+    }
+    await expectTrueToFiles(records)
+
+    const again = await run(['run', '--config', config, '--once'])
+    expect(again.code).toBe(0)
+    expect(await delivered(join(dir, 'errors.ndjson'))).toEqual(records)
+  })
+
+  it('reads files without a position from the beginning, and later only what was appended', async () => {
+    const dir = await folder()
+    const log = join(dir, 'app.log')
+    await writeFile(log, python.info('up') + python.error('first') + python.info('on'))
+    // `startAt` is left at its default, the end: --once reads from the beginning all the same.
+    const config = await writeConfig(dir, {
+      inputs: [{ type: 'file', paths: ['./*.log'], source: 'python', service: 's' }],
+    })
+    expect((await run(['run', '--config', config, '--once'])).code).toBe(0)
+    expect(messages(await delivered(join(dir, 'errors.ndjson')))).toEqual(['first'])
+    await appendFile(log, python.error('second') + python.info('on') + python.error('third'))
+    expect((await run(['run', '--config', config, '--once'])).code).toBe(0)
+    expect(messages(await delivered(join(dir, 'errors.ndjson')))).toEqual(['first', 'second', 'third'])
+  })
+
+  it('takes a last line without a line end as whole', async () => {
+    const dir = await folder()
+    await writeFile(join(dir, 'app.log'), python.error('torn off').trimEnd())
+    const config = await writeConfig(dir, {
+      inputs: [{ type: 'file', paths: ['./*.log'], source: 'python', service: 's' }],
+    })
+    expect((await run(['run', '--config', config, '--once'])).code).toBe(0)
+    const [record] = await delivered(join(dir, 'errors.ndjson'))
+    expect(record).toMatchObject({ message: 'torn off', error: { kind: 'KeyError', message: "'SKU-1'" } })
+  })
+
+  it('reads standard input', async () => {
+    const dir = await folder()
+    const config = await writeConfig(dir, {
+      inputs: [{ type: 'stdin', source: 'java', service: 'jobs' }],
+      outputs: [{ name: 'out', type: 'stdout' }],
+    })
+    const input = java.info('up') + java.error('one') + java.info('on') + java.error('two')
+    for (const once of [['--once'], []]) {
+      const { code, stdout } = await run(['run', '--config', config, ...once], { input })
+      expect(code).toBe(0)
+      const records = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Delivered)
+      expect(messages(records)).toEqual(['one', 'two'])
+      expect(records[0]).toMatchObject({
+        service: 'jobs',
+        source: 'java',
+        error: { kind: 'java.lang.IllegalStateException' },
+      })
+      for (const record of records) expect(contract.safeParse(record).error).toBeUndefined()
+    }
+  })
+})
+
+describe('run', () => {
+  it('follows what is appended, also half a line at a time', async () => {
+    const { log, file, agent } = await following()
+    const [head, ...rest] = python.error('half').split('KeyError')
+    await appendFile(log, head ?? '')
+    await appendFile(log, `KeyError${rest.join('KeyError')}${python.info('on')}`)
+    const records = await deliveredAtLeast(file, 2)
+    expect(records[1]).toMatchObject({ message: 'half', error: { kind: 'KeyError', message: "'SKU-1'" } })
+    await stopped(agent)
+  })
+
+  it('delivers an uncaught traceback without waiting for another line', async () => {
+    const { log, file, agent } = await following()
+    await appendFile(
+      log,
+      'Traceback (most recent call last):\n  File "/srv/job.py", line 3, in <module>\n    main()\nValueError: no such job\n',
+    )
+    const records = await deliveredAtLeast(file, 2)
+    expect(records[1]).toMatchObject({ error: { kind: 'ValueError', message: 'no such job', handled: false } })
+    await stopped(agent)
+  })
+
+  it('finds new files, and files in directories that come later', async () => {
+    const { dir, file, agent } = await following()
+    await writeFile(join(dir, 'logs', 'new.log'), python.error('in a new file'))
+    await deliveredAtLeast(file, 2)
+    await mkdir(join(dir, 'logs', 'later', 'deep'), { recursive: true })
+    await writeFile(join(dir, 'logs', 'later', 'deep', 'app.log'), python.error('in a new directory'))
+    expect(messages(await deliveredAtLeast(file, 3))).toEqual(['first', 'in a new file', 'in a new directory'])
+    await stopped(agent)
+  })
+
+  it('loses and repeats nothing over rotation by rename and create', async () => {
+    const { log, file, agent } = await following()
+    await appendFile(log, python.error('before'))
+    await rename(log, `${log}.1`)
+    // The writer still has the old file open for a moment.
+    await appendFile(`${log}.1`, python.error('late'))
+    await writeFile(log, python.error('after'))
+    expect(messages(await deliveredAtLeast(file, 4)).sort()).toEqual(['after', 'before', 'first', 'late'])
+    await appendFile(log, python.error('and on'))
+    expect(messages(await deliveredAtLeast(file, 5)).at(-1)).toBe('and on')
+    await stopped(agent)
+  })
+
+  it('loses and repeats nothing over rotation by copy and truncate', async () => {
+    const { log, file, agent } = await following()
+    await appendFile(log, python.error('before'))
+    await deliveredAtLeast(file, 2)
+    await copyFile(log, `${log}.1`)
+    await truncate(log, 0)
+    await appendFile(log, python.error('after'))
+    expect(messages(await deliveredAtLeast(file, 3))).toEqual(['first', 'before', 'after'])
+    await stopped(agent)
+  })
+
+  it('goes on after a stop where it was, without repeating', async () => {
+    const { log, file, agent, config } = await following()
+    await stopped(agent)
+    await appendFile(log, python.error('while away'))
+    const next = start(['run', '--config', config])
+    expect(messages(await deliveredAtLeast(file, 2))).toEqual(['first', 'while away'])
+    await stopped(next)
+    expect(messages(await delivered(file))).toEqual(['first', 'while away'])
+  })
+
+  it('stops on SIGTERM and SIGINT while it is busy, and finishes after a restart', async () => {
+    const dir = await folder()
+    const file = join(dir, 'errors.ndjson')
+    const calm = python.info('order placed').repeat(4000)
+    const wanted = Array.from({ length: 60 }, (_, i) => `error ${i}`)
+    await writeFile(join(dir, 'app.log'), wanted.map((each) => calm + python.error(each)).join(''))
+    const input = { type: 'file', paths: ['./*.log'], source: 'python', service: 's', startAt: 'beginning' }
+    const config = await writeConfig(dir, { inputs: [input] })
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      const agent = start(['run', '--config', config])
+      await until('the agent to read', () => agent.stderr.includes('reading'))
+      await stopped(agent, signal)
+    }
+    expect((await run(['run', '--config', config, '--once'])).code).toBe(0)
+    const found = await delivered(file)
+    expect(messages(found)).toEqual(wanted)
+    expect(new Set(found.map(({ id }) => id)).size).toBe(wanted.length)
+  })
+
+  it('refuses to run twice on one state directory', async () => {
+    const { dir, agent, config } = await following()
+    const second = await run(['run', '--config', config])
+    expect(second.code).toBe(1)
+    expect(second.stderr).toMatch(
+      new RegExp(
+        `errand\\.lock  Process ${agent.child.pid} has used this state directory since .+stateDir of its own\\.\\n$`,
+      ),
+    )
+    expect(agent.child.exitCode).toBeNull()
+    await appendFile(join(dir, 'logs', 'app.log'), python.error('still here'))
+    await deliveredAtLeast(join(dir, 'errors.ndjson'), 2)
+    await stopped(agent)
+  })
+
+  it('takes over the state directory of an agent that was killed', async () => {
+    const { agent, config, file } = await following()
+    await agent.stop('SIGKILL')
+    expect((await run(['run', '--config', config, '--once'])).code).toBe(0)
+    expect(new Set(messages(await delivered(file)))).toEqual(new Set(['first']))
+  })
+
+  it('never reads its own output and state, even where a glob leads to them', async () => {
+    const dir = await folder()
+    await writeFile(join(dir, 'app.log'), python.error('once only'))
+    const input = {
+      type: 'file',
+      paths: ['./**/*'],
+      exclude: ['./config.json'],
+      source: 'python',
+      service: 's',
+      startAt: 'beginning',
+    }
+    const config = await writeConfig(dir, { inputs: [input] })
+    const agent = start(['run', '--config', config])
+    await deliveredAtLeast(join(dir, 'errors.ndjson'), 1)
+    await appendFile(join(dir, 'app.log'), python.error('and another'))
+    await deliveredAtLeast(join(dir, 'errors.ndjson'), 2)
+    await stopped(agent)
+    expect(messages(await delivered(join(dir, 'errors.ndjson')))).toEqual(['once only', 'and another'])
+    const state = await readFile(join(dir, 'state', 'checkpoints.json'), 'utf8')
+    const { files } = JSON.parse(state) as { files: { path: string }[] }
+    expect(files.map(({ path }) => basename(path))).toEqual(['app.log'])
+  })
+})
+
+/** An agent that follows `logs/**` of a folder and has delivered the error `first` that stood in `logs/app.log`. */
+async function following(): Promise<{ dir: string; log: string; file: string; config: string; agent: Running }> {
+  const dir = await folder()
+  const log = join(dir, 'logs', 'app.log')
+  await mkdir(join(dir, 'logs'))
+  await writeFile(log, python.info('up') + python.error('first') + python.info('on'))
+  const input = { type: 'file', paths: ['./logs/**/*.log'], source: 'python', service: 'shop', startAt: 'beginning' }
+  const config = await writeConfig(dir, { inputs: [input] })
+  const agent = start(['run', '--config', config])
+  const file = join(dir, 'errors.ndjson')
+  await deliveredAtLeast(file, 1)
+  return { dir, log, file, config, agent }
+}
+
+/** The agent stops by itself, within the 10 s that a stop may take, and calls that good. */
+async function stopped(agent: Running, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  const began = Date.now()
+  expect(await agent.stop(signal)).toMatchObject({ code: 0, signal: null })
+  expect(Date.now() - began).toBeLessThan(10_000)
+}
+
+function messages(records: readonly Delivered[]): (string | undefined)[] {
+  return records.map(({ message }) => message)
+}
+
+/** What the records say of where they stand, checked against the files themselves. */
+async function expectTrueToFiles(records: readonly Delivered[]): Promise<void> {
+  const files = new Map<string, Buffer>()
+  for (const record of records) {
+    const { path, offset } = record.log.file ?? { path: '', offset: 0 }
+    const content = files.get(path) ?? (await readFile(path))
+    files.set(path, content)
+    expect(offset === 0 || content[offset - 1] === 0x0a, `${path} at ${offset} begins a line`).toBe(true)
+    // Where a logger wrote text, not JSON, the stack stands in the file exactly as it was delivered.
+    const line = content.subarray(offset, content.indexOf(0x0a, offset)).toString()
+    const { stack } = record.error
+    // Bytes that are no UTF-8 became U+FFFD.
+    const isText = !line.startsWith('{')
+    if (stack !== undefined && isText) expect(content.toString('utf8').includes(stack), stack).toBe(true)
+  }
+  // Every head that names an error became a record, and no head that names none did.
+  for (const [log, head] of [
+    ['python/shop.log', /^\d{4}-\d\d-\d\d [\d:,]+ (\w+) /gm],
+    ['java/shop.log', /^[\d:.]+ \[[^\]]+\] (\w+) /gm],
+  ] as const) {
+    const path = join(LOGS, log)
+    const content = (await readFile(path)).toString('latin1')
+    const errors = [...content.matchAll(head)].filter(([, level]) => level === 'ERROR' || level === 'CRITICAL')
+    const found = records.filter(({ log: { file }, error }) => file?.path === path && error.handled === true)
+    expect(found.map(({ log: { file } }) => file?.offset).sort(), log).toEqual(errors.map(({ index }) => index).sort())
+    expect(errors.length).toBeGreaterThan(10)
+  }
+}
