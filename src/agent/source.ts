@@ -3,13 +3,14 @@
  * traceback languages they speak. One for each distinct input; shared by all its files.
  */
 import type { Problem } from '../core/problem.js'
-import type { Status } from '../core/shapes.js'
+import { isErrorStatus, type Status } from '../core/shapes.js'
 import { compileAlarms } from '../frame/alarms.js'
 import { applyRemappers, compileRemapper, type Remapper } from '../remap/compile.js'
 import type { PlacedDefinition, RemapperDefinition } from '../remap/definition.js'
 import { placeProblems } from '../remap/load.js'
 import { statusKeys } from '../remap/preprocess.js'
 import { type ShortRemap, shortRemapper } from '../remap/short-remap.js'
+import { DATADOG_PREFIXES, LOGGER_WORDS, SYSLOG_STATUSES } from '../remap/status.js'
 import type { TraceLanguage } from '../trace/language.js'
 import { languagesNamed, readTraceback } from './tracebacks.js'
 
@@ -86,26 +87,45 @@ export function compileSource(options: SourceOptions): { source: Source; problem
 export const applySource = applyRemappers
 
 /**
- * What the remappers declare, what the languages need, and the status attributes of JSON lines. One remapper that can
- * change a status and declares nothing makes every line an alarm.
+ * What the remappers declare, what the languages need, and every way in which a JSON line may say that it is an error.
+ * One remapper that can change a status and declares nothing makes every line an alarm.
  */
 function alarmsOf(definitions: readonly RemapperDefinition[], languages: readonly TraceLanguage[]): RegExp | undefined {
   const alarms: string[] = languages.flatMap((language) => [...language.hints])
   const keys = new Set<string>(statusKeys)
+  const levels = definitions.flatMap((definition) => Object.entries(definition.levels))
+  const errorLevels = levels.flatMap(([level, status]) => (isErrorStatus(status) ? [level] : []))
   for (const definition of definitions) {
     const statuses = statusSources(definition.processors)
     if (definition.alarms === 'every line') {
       if (definition.origin === 'errand' || statuses.length > 0) return undefined
     } else alarms.push(...definition.alarms)
-    for (const source of statuses) for (const key of [source, source.split('.').at(-1) ?? source]) keys.add(key)
+    for (const source of statuses) keys.add(source).add(source.split('.').at(-1) ?? source)
   }
-  return compileAlarms(alarms, [...keys])
+  const isNumber = (level: string) => /^\d+$/.test(level)
+  const loggerWords = Object.entries(LOGGER_WORDS).flatMap(([word, status]) => (isErrorStatus(status) ? [word] : []))
+  const prefixes = DATADOG_PREFIXES.flatMap(([prefix, status]) => (isErrorStatus(status) ? [prefix] : []))
+  // Words of one or two letters would ring everywhere; remappers declare those with what stands around them.
+  alarms.push(...errorLevels.filter((level) => !isNumber(level) && level.length > 3))
+  return compileAlarms(alarms, {
+    keys: [...keys],
+    prefixes: [...prefixes, ...loggerWords, ...errorLevels.filter((level) => !isNumber(level))],
+    numbers: [...SYSLOG_ERRORS, ...errorLevels.filter(isNumber)],
+  })
 }
 
+/** The digits that are errors on syslog's scale. */
+const SYSLOG_ERRORS = SYSLOG_STATUSES.flatMap((status, digit) => (isErrorStatus(status) ? [String(digit)] : []))
+
+/** The attributes that a status is read from, and those that are moved there first. */
 function statusSources(processors: readonly { readonly type: string; readonly [key: string]: unknown }[]): string[] {
-  return processors.flatMap((processor) => {
-    if (processor.type === 'status-remapper') return processor.sources as string[]
-    if (processor.type === 'pipeline') return statusSources(processor.processors as typeof processors)
-    return []
+  const flat = processors.flatMap(function inner(processor): typeof processors {
+    return processor.type === 'pipeline' ? (processor.processors as typeof processors).flatMap(inner) : [processor]
   })
+  const sources = flat.flatMap((one) => (one.type === 'status-remapper' ? (one.sources as string[]) : []))
+  for (const one of flat) {
+    if (one.type === 'attribute-remapper' && sources.includes(String(one.target)))
+      sources.push(...(one.sources as string[]))
+  }
+  return sources
 }

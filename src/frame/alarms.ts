@@ -1,40 +1,42 @@
 /**
- * Alarms: byte strings of which every error of a source holds at least one. Lines without one need not be looked at.
+ * Alarms: texts of which every error of a source holds at least one. Lines without one need not be looked at.
  * An alarm matches in any letter case, with or without blanks around JSON punctuation, and also where the line was
  * escaped once more by a container's JSON (`\"level\":50`, `\tat `). Being too wide costs time only.
  */
 
-/** `level`-like JSON keys whose value begins as an error status does: any word of Datadog's table, or a number. */
-function levelAlarm(keys: readonly string[]): string | undefined {
-  if (keys.length === 0) return undefined
-  const names = keys.map((key) => anyCase(escapeRegex(key))).join('|')
-  // [0-3] alone: syslog; 40 and above: the numeric scales of loggers. 10, 20 and 30 are calm on every one of them.
-  return `(?:${names})\\\\*"[ \\t]*:[ \\t]*\\\\*"?(?:[eEfFaAcCpPsSuU]|[dD][pP]|[0-3](?![0-9])|[1-3]\\d{2}|[4-9]\\d|(?:1[7-9]|2[1-4])(?!\\d))`
+/** How JSON lines of a source say that they are errors. */
+export interface LevelAlarms {
+  /** Keys that hold a status, by their last segment or flat: `level`, `log.level`. */
+  readonly keys: readonly string[]
+  /** Beginnings of values that stand for an error, and whole numbers that do. */
+  readonly prefixes: readonly string[]
+  readonly numbers: readonly string[]
 }
 
 /** ASCII letters and digits that JSON spelled as `\u00xx`: nobody does it, and nothing forbids it. */
 const ESCAPED_ASCII = '\\\\u00(?:3[0-9]|[4-7][0-9a-fA-F])'
 
-/**
- * One regex that matches a line with an alarm, as latin1 or as text; undefined when every line is an alarm.
- * `levelKeys` are the names of the attributes that hold a status in JSON lines.
- */
-export function compileAlarms(
-  alarms: readonly string[] | 'every line',
-  levelKeys: readonly string[],
-): RegExp | undefined {
+/** One regex that matches a line with an alarm, as latin1 or as text; undefined when every line is an alarm. */
+export function compileAlarms(alarms: readonly string[] | 'every line', level?: LevelAlarms): RegExp | undefined {
   if (alarms === 'every line') return undefined
   const parts = distinct(alarms).map(alarmPattern)
-  const level = levelAlarm(levelKeys)
-  if (level !== undefined) parts.push(level)
+  if (level && level.keys.length > 0) parts.push(levelPattern(level))
   parts.push(ESCAPED_ASCII)
   return new RegExp(parts.join('|'))
 }
 
-/** Without those that hold another: where `Error:` stands, `error` does too. */
-function distinct(alarms: readonly string[]): string[] {
-  const lower = [...new Set(alarms.map((alarm) => alarm.toLowerCase()))]
-  return lower.filter((alarm) => !lower.some((other) => other !== alarm && alarm.includes(other)))
+/** A status key, its colon, perhaps a quote, and a value that stands for an error. */
+function levelPattern({ keys, prefixes, numbers }: LevelAlarms): string {
+  const names = keys.map((key) => anyCase(escapeRegex(key))).join('|')
+  const words = distinct(prefixes, 'start').map((prefix) => anyCase(escapeRegex(prefix)))
+  return `(?:${names})\\\\*"[ \\t]*:[ \\t]*\\\\*"?[ \\t]*(?:${[...words, `(?:${numbers.join('|')})(?!\\d)`].join('|')})`
+}
+
+/** Without those that hold (or begin with) another: where `Error:` stands, `error` does too. */
+function distinct(texts: readonly string[], where: 'start' | 'anywhere' = 'anywhere'): string[] {
+  const lower = [...new Set(texts.map((text) => text.toLowerCase()))]
+  const holds = (text: string, other: string) => (where === 'start' ? text.startsWith(other) : text.includes(other))
+  return lower.filter((text) => !lower.some((other) => other !== text && holds(text, other)))
 }
 
 function alarmPattern(alarm: string): string {

@@ -154,7 +154,7 @@ describe('the docker json-file framing', () => {
 })
 
 describe('alarms', () => {
-  const alarms = compileAlarms(['error', '"level":50', '\tat '], ['severity'])
+  const alarms = compileAlarms(['error', '"level":50', '\tat '], { keys: ['severity'], prefixes: ['f', 'e'], numbers: ['3', '17'] })
   const alarmed = (text: string) => frame([Buffer.from(`${text}\n`)], alarms ? { alarms } : {}).lines[0]?.alarmed
   for (const [text, expected] of [
     ['2026 ERROR x', true],
@@ -198,7 +198,7 @@ it('gives the same lines however the bytes are cut', () => {
     '{"log":"a\\n","stream":"stdout","time":"2026-11-20T23:10:11Z"}',
     'long long long long line',
   )
-  const alarms = compileAlarms(['error'], [])
+  const alarms = compileAlarms(['error'])
   const options = { maxLineBytes: 40, ...(alarms && { alarms }) }
   fc.assert(
     fc.property(fc.array(fragments, { maxLength: 60 }), fc.array(fc.nat(400), { maxLength: 20 }), (parts, cuts) => {

@@ -37,7 +37,7 @@ function group(text: string, options: Partial<GrouperOptions> & { everyLine?: bo
     },
     (entry) => entries.push(entry),
   )
-  const alarms = options.everyLine === false ? compileAlarms(['error'], []) : undefined
+  const alarms = options.everyLine === false ? compileAlarms(['error']) : undefined
   const framer = new Framer({ format: 'auto', maxLineBytes: 1 << 20, alarms }, (line) => grouper.line(line))
   framer.push({ bytes: Buffer.from(text), offset: 0 })
   return { entries, grouper, framer, texts: () => entries.map((entry) => entry.text) }
