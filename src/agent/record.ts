@@ -149,29 +149,33 @@ function isObject(value: Value | undefined): value is Attributes {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** JSON of frames written before; the traceback languages hand out the same frame object for the same printed frame. */
+/** JSON of frames and of lists of them: the traceback languages hand out the same ones for the same printed stack. */
 const frameTexts = new WeakMap<Frame, string>()
+const listTexts = new WeakMap<readonly Frame[], string>()
 
 function frameText(frame: Frame): string {
   let written = frameTexts.get(frame)
-  if (written === undefined) {
-    written = JSON.stringify(frame)
-    frameTexts.set(frame, written)
-  }
+  if (written === undefined) frameTexts.set(frame, (written = JSON.stringify(frame)))
   return written
 }
 
-/** The record as one line of JSON, its error last; frames come from memory (half the time, November 2026). */
+function listText(frames: readonly Frame[]): string {
+  let written = listTexts.get(frames)
+  if (written === undefined) listTexts.set(frames, (written = `[${frames.map(frameText).join(',')}]`))
+  return written
+}
+
+/** The record as one line of JSON, its error last; frames come from memory (a third of the time, November 2026). */
 export function recordText(record: ErrorRecord): string {
   const { error, ...rest } = record
   const { frames, causes, ...plain } = error
-  const parts = [JSON.stringify(plain).slice(1, -1)]
-  if (frames) parts.push(`"frames":[${frames.map(frameText).join(',')}]`)
-  if (causes) parts.push(`"causes":[${causes.map(causeText).join(',')}]`)
-  return `${JSON.stringify(rest).slice(0, -1)},"error":{${parts.join(',')}}}`
+  let text = `${JSON.stringify(rest).slice(0, -1)},"error":${JSON.stringify(plain).slice(0, -1)}`
+  if (frames) text += `,"frames":${listText(frames)}`
+  if (causes) text += `,"causes":[${causes.map(causeText).join(',')}]`
+  return `${text}}}`
 }
 
 function causeText({ frames, ...cause }: Cause): string {
   const plain = JSON.stringify(cause).slice(1, -1)
-  return `{${plain}${plain === '' ? '' : ','}"frames":[${frames.map(frameText).join(',')}]}`
+  return `{${plain}${plain === '' ? '' : ','}"frames":${listText(frames)}}`
 }

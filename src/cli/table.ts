@@ -55,29 +55,31 @@ export class IssueTable {
     const columns = Math.max(60, stdout.columns ?? 100)
     const rows = Math.max(5, (stdout.rows ?? 30) - 6)
     const top = this.#issues.top(rows)
-    const width = (of: (issue: Issue) => string, most: number) =>
-      Math.min(most, Math.max(4, ...top.map((issue) => of(issue).length)))
-    const service = width((issue) => issue.service, 16)
-    const kind = width((issue) => shortKind(issue.kind), 34)
-    const message = Math.max(12, columns - service - kind - 7 - 28 - 8)
+    const width = (head: string, of: (issue: Issue) => string, most: number) =>
+      Math.min(most, Math.max(head.length, ...top.map((issue) => of(issue).length)))
+    const service = width('SERVICE', (issue) => issue.service, 16)
+    const kind = width('KIND', (issue) => shortKind(issue.kind), Math.min(34, Math.floor(columns / 4)))
+    // In a narrow terminal the beginning of a fingerprint has to do: a line that wraps would tear the table.
+    const print = columns < 110 ? 12 : 28
+    const message = Math.max(8, columns - service - kind - 7 - print - 8)
     const row = (cells: readonly [string, string, string, string, string]) =>
       [
         cells[0].padStart(7),
         clip(cells[1], service).padEnd(service),
         clip(cells[2], kind).padEnd(kind),
         clip(cells[3], message).padEnd(message),
-        cells[4],
+        clip(cells[4], print),
       ].join('  ')
     const lines = [
       `${BOLD}Errand${PLAIN}  ${this.#issues.records} errors, ${this.#issues.size} issues  ${DIM}${describe(progress)}${PLAIN}`,
       '',
-      `${DIM}${row(['COUNT', 'SERVICE', 'KIND', 'MESSAGE', 'PRE-FINGERPRINT'])}${PLAIN}`,
+      `${DIM}${row(['COUNT', 'SERVICE', 'KIND', 'MESSAGE', columns < 110 ? 'FINGERPRINT' : 'PRE-FINGERPRINT'])}${PLAIN}`,
       ...top.map((issue) =>
         row([String(issue.count), issue.service, shortKind(issue.kind), issue.message, issue.fingerprint]),
       ),
       ...(this.#issues.size > top.length ? [`${DIM}… and ${this.#issues.size - top.length} more${PLAIN}`] : []),
       '',
-      `${DIM}delivered to ${this.path} · Ctrl-C stops${PLAIN}`,
+      `${DIM}${clip(`delivered to ${this.path}`, columns - 16)} · Ctrl-C stops${PLAIN}`,
     ]
     this.#write(CLEAR + lines.join('\n'))
   }

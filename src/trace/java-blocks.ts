@@ -53,7 +53,9 @@ interface Block {
   readonly circular: boolean
   readonly messageFrom?: number
   messageTo: number
+  /** Copied before it is written to when `isShared`: a run of frames that was read before comes as the same list. */
   frames: Frame[]
+  isShared: boolean
   frameIndent: number
   /** Common frames that were left out. */
   elided: number
@@ -66,7 +68,7 @@ const FRAME_START = '\tat '
 
 /** The frames of a text in which each line begins so; none when one of the lines is no frame after all. */
 const framesOfRun = remembered(
-  (run: string): readonly Frame[] => {
+  (run: string): Frame[] => {
     const frames: Frame[] = []
     for (const cursor = new LineCursor(run); !cursor.done; cursor.advance()) {
       const frame = parseFrame(cursor.line.slice(1))
@@ -130,6 +132,7 @@ class BlockReader {
         ...(opening.messageFrom !== undefined ? { messageFrom: opening.messageFrom } : {}),
         messageTo: headerEnd,
         frames: [],
+        isShared: false,
         frameIndent: 0,
         elided: 0,
         traced: false,
@@ -169,9 +172,15 @@ class BlockReader {
       next = newline < 0 ? text.length : newline + 1
     }
     const frames = framesOfRun(text.slice(start, end))
-    const [first, ...others] = frames
+    const [first] = frames
     if (first === undefined || !this.#takeTraceLine(first, 0, 1)) return false
-    this.#last.frames.push(...others)
+    const block = this.#last
+    if (block.frames.length === 1) {
+      block.frames = frames
+      block.isShared = true
+    } else {
+      for (const frame of frames.slice(1)) addFrame(block, frame)
+    }
     this.#cursor.moveTo(Math.max(start, text.lastIndexOf('\n', end - 1) + 1))
     this.#end = this.#cursor.end
     return true
@@ -221,7 +230,7 @@ class BlockReader {
       block.messageTo = this.#previousEnd
       block.frameIndent = indent
     }
-    if (frame) block.frames.push(frame)
+    if (frame) addFrame(block, frame)
     block.elided += elided
     this.#end = this.#cursor.end
     this.#previousIsTrace = true
@@ -239,6 +248,7 @@ class BlockReader {
     this.#blocks.length = at + 1
     const block = this.#last
     block.frames = []
+    block.isShared = false
     block.elided = 0
     block.traced = false
     this.#suspect = undefined
@@ -289,6 +299,7 @@ class BlockReader {
           : {}),
       messageTo: end,
       frames: [],
+      isShared: false,
       frameIndent: 0,
       elided: 0,
       traced: circular && body.trimEnd().endsWith(']'),
@@ -387,14 +398,33 @@ class BlockReader {
   }
 }
 
+function addFrame(block: Block, frame: Frame): void {
+  if (block.isShared) {
+    block.frames = [...block.frames]
+    block.isShared = false
+  }
+  block.frames.push(frame)
+}
+
+/** What a list of frames became when it was completed last; for shared lists, which come again in the same company. */
+const completed = new WeakMap<
+  readonly Frame[],
+  { readonly enclosing: readonly Frame[]; readonly elided: number; readonly frames: Frame[] }
+>()
+
 /** Gives each throwable the frames it has in common with the one that encloses it; `chain` is outermost first. */
 function restoreElided(chain: readonly Block[]): void {
   let budget = MAX_RESTORED_FRAMES
   for (const [i, block] of chain.entries()) {
     const enclosing = chain[i - 1]?.frames
-    const { elided } = block
+    const { elided, frames } = block
     if (enclosing === undefined || elided === 0 || elided > enclosing.length || elided > budget) continue
     budget -= elided
-    block.frames = [...block.frames, ...enclosing.slice(enclosing.length - elided)]
+    const last = completed.get(frames)
+    if (last?.enclosing === enclosing && last.elided === elided) block.frames = last.frames
+    else {
+      block.frames = [...frames, ...enclosing.slice(enclosing.length - elided)]
+      if (block.isShared) completed.set(frames, { enclosing, elided, frames: block.frames })
+    }
   }
 }
