@@ -68,6 +68,8 @@ export class Agent {
   readonly #stop = new AbortController()
   #lastCheckpoint = 0
   #lastTick = 0
+  /** The flush that goes on beside reading. */
+  #flushing: Promise<boolean> | undefined
   /** Something was read since the last checkpoint. */
   #unsaved = false
   #caughtUp = false
@@ -308,11 +310,15 @@ export class Agent {
   async #save(tail: Tail, now: boolean): Promise<void> {
     const { clock } = this.#options
     const due = now || clock.now() - this.#lastCheckpoint >= CHECKPOINT_EVERY_MS
-    if (this.#spool.recordsPending > 0) {
-      if (!due && this.#spool.bytesPending <= FLUSH_BYTES) return
-      if (!(await this.#flush())) return
+    if (!due) {
+      // Written while the next files are read; only when the disk falls behind does reading wait for it.
+      if (this.#spool.bytesPending > FLUSH_BYTES)
+        this.#flushing ??= this.#flush().finally(() => (this.#flushing = undefined))
+      if (this.#spool.bytesPending > MAX_PENDING_BYTES) await this.#flushing
+      return
     }
-    if (!due || !this.#unsaved) return
+    if (this.#spool.recordsPending > 0 && !(await this.#flush())) return
+    if (!this.#unsaved) return
     this.#unsaved = false
     this.#lastCheckpoint = clock.now()
     await tail.checkpoint()
@@ -392,7 +398,9 @@ export class Agent {
 }
 
 /** Records wait in memory for company up to this many bytes, and no longer than a second: an fsync costs more than both. */
-const FLUSH_BYTES = 8 << 20
+const FLUSH_BYTES = 2 << 20
+/** Records that may wait for the disk before reading does. */
+const MAX_PENDING_BYTES = 16 << 20
 
 interface Parts {
   readonly lock: StateLock
