@@ -5,7 +5,7 @@
  * A group that closes without an alarm is forgotten undecoded. Pure; time comes in through `tick`.
  */
 import type { Entry, Stream } from '../core/shapes.js'
-import { Heads } from './heads.js'
+import { Heads, type HeadVerdict } from './heads.js'
 
 /** A line as the framer gives it; the grouper keeps only slices of its view. */
 export interface GroupLine {
@@ -57,6 +57,11 @@ export type EntrySink = (entry: Entry, calm: boolean) => void
 
 const OPEN_BRACE = 123
 const CLOSE_BRACE = 125
+const OPEN_ANGLE = 60
+/** Longest line that may end a record of many lines. */
+const MAX_END_CHARS = 64
+/** An XML record that has not ended by now never will. */
+const MAX_XML_LINES = 5000
 const SPACE = 32
 const TAB = 9
 const STREAMS: readonly (Stream | undefined)[] = [undefined, 'stdout', 'stderr']
@@ -75,6 +80,8 @@ class Group {
   /** The next line belongs to the head whatever it looks like (java.util.logging's second line). */
   expectsSecond = false
   follower: GroupFollower | undefined
+  /** The line that ends the group, whatever stands before it: of JSON over many lines, of XML records. */
+  until = ''
   /** The tag prefix of the group's first line, when the group is outside any record. */
   tags = ''
   bytes = 0
@@ -232,14 +239,18 @@ export class Grouper {
     if (group.open && group.expectsSecond) {
       group.expectsSecond = false
       this.#join(group, line, start)
+    } else if (group.open && group.until !== '' && (indented || this.#isInside(group, line))) {
+      this.#join(group, line, start)
+      if (!indented && isLine(line, group.until)) this.#close(group)
     } else if (first === OPEN_BRACE && isJsonLine(view, start, end)) {
+      this.#standAlone(group, line, start)
+    } else if ((first === OPEN_BRACE || first === OPEN_ANGLE) && endOf(view, start, end) !== '') {
       if (group.open) this.#close(group)
-      this.#begin(group, line, start, false)
-      this.#close(group)
+      this.#begin(group, line, start, 'unknown')
+      group.headed = false
+      group.until = endOf(view, start, end)
     } else if (!indented && this.#heads.begins(view, start, end)) {
-      if (group.open) this.#close(group)
-      this.#begin(group, line, start, true)
-      if (first >= 65 && first <= 90) group.expectsSecond = this.#heads.expectsSecond(view.slice(start, end))
+      this.#head(group, line, first)
     } else if (group.open && group.headed && (indented || !this.#interrupts(view, start, end))) {
       this.#join(group, line, start)
     } else if (!(group.open && !group.headed && this.#continuesOutside(group, line, indented))) {
@@ -250,6 +261,52 @@ export class Grouper {
     }
   }
 
+  /** Whether an unindented line stands in a record that has an end: JSON has no such lines, XML has, but not for ever. */
+  #isInside(group: Group, line: GroupLine): boolean {
+    return isLine(line, group.until) || (group.until !== '}' && group.offsets.length < MAX_XML_LINES)
+  }
+
+  /** A line with a head: a record begins, unless only a stamp stands before a line that goes on with the last one. */
+  #head(group: Group, line: GroupLine, first: number): void {
+    const { view, start, end } = line
+    const verdict = this.#heads.verdict(view, start)
+    // Kubernetes and syslog put a time before every line, those of a traceback too.
+    const stamped = verdict === 'unknown' ? start + this.#heads.stampLength(view, start, end) : start
+    if (stamped > start) {
+      if (view.charCodeAt(stamped) === OPEN_BRACE && isJsonLine(view, stamped, end)) {
+        this.#standAlone(group, line, stamped)
+        return
+      }
+      if (group.open && this.#continuesStamped(group, line, stamped)) return
+    }
+    if (group.open) this.#close(group)
+    this.#begin(group, line, start, verdict)
+    if (stamped > start) this.#startFollowing(group, view.slice(stamped, end))
+    if (first >= 65 && first <= 90) group.expectsSecond = this.#heads.expectsSecond(view.slice(start, end))
+  }
+
+  #standAlone(group: Group, line: GroupLine, start: number): void {
+    if (group.open) this.#close(group)
+    this.#begin(group, line, start, 'unknown')
+    group.headed = false
+    this.#close(group)
+  }
+
+  /** Joins a line whose stamp says nothing of a new record: it is blank or indented, or goes on with a traceback. */
+  #continuesStamped(group: Group, line: GroupLine, start: number): boolean {
+    const { view, end } = line
+    const code = start < end ? view.charCodeAt(start) : SPACE
+    const text = view.slice(start, Math.min(end, start + MAX_GRAMMAR_CHARS))
+    if (group.follower) {
+      if (!group.follower.takes(text)) return false
+    } else if (code !== SPACE && code !== TAB) {
+      this.#startFollowing(group, text)
+      if (!group.follower) return false
+    }
+    this.#join(group, line, start)
+    return true
+  }
+
   #interrupts(view: string, start: number, end: number): boolean {
     if (end - start > MAX_GRAMMAR_CHARS) return false
     const text = view.slice(start, end)
@@ -258,7 +315,8 @@ export class Grouper {
 
   /** A line outside any record: it may begin a traceback that the runtime prints, or stand alone. */
   #beginOutside(group: Group, line: GroupLine, start: number): void {
-    this.#begin(group, line, start, false)
+    this.#begin(group, line, start, 'unknown')
+    group.headed = false
     group.tags = tagsAt(line.view, start, line.end)
     this.#startFollowing(group, line.view.slice(start + group.tags.length, line.end))
     if (group.follower?.complete) this.#close(group)
@@ -310,20 +368,21 @@ export class Grouper {
     return group.bytes <= group.tags.length + 4 && this.#options.languages.some((language) => language.follow(text))
   }
 
-  #begin(group: Group, line: GroupLine, start: number, headed: boolean): void {
+  #begin(group: Group, line: GroupLine, start: number, verdict: HeadVerdict): void {
     group.open = true
-    group.headed = headed
+    group.headed = true
     group.alarmed = false
     group.cut = false
     group.expectsSecond = false
     group.follower = undefined
+    group.until = ''
     group.tags = ''
     group.bytes = 0
     group.from = line.from
     group.decoded = line.decoded
     group.time = line.timeEnd > line.timeStart ? line.view.slice(line.timeStart, line.timeEnd) : undefined
-    const verdict = headed && this.#options.trustHeads ? this.#heads.verdict(line.view, start) : 'unknown'
-    group.alarmed = verdict === 'alarming' || (verdict === 'calm' ? line.cut : line.alarmed)
+    const trusted = this.#options.trustHeads ? verdict : 'unknown'
+    group.alarmed = trusted === 'alarming' || (trusted === 'calm' ? line.cut : line.alarmed)
     this.#append(group, line, start)
   }
 
@@ -400,6 +459,17 @@ function isJsonLine(view: string, start: number, end: number): boolean {
   while (next < last && view.charCodeAt(next) === SPACE) next++
   const code = view.charCodeAt(next)
   return code === 34 || next === last
+}
+
+function isLine({ view, start, end }: GroupLine, text: string): boolean {
+  return end - start <= MAX_END_CHARS && view.slice(start, end).trimEnd() === text
+}
+
+/** The line that will end what begins here, `{` alone on its line or java.util.logging's `<record>`; '' for any other. */
+function endOf(view: string, start: number, end: number): string {
+  if (end - start > MAX_END_CHARS) return ''
+  const line = view.slice(start, end).trimEnd()
+  return line === '{' ? '}' : line === '<record>' ? '</record>' : ''
 }
 
 function tagsAt(view: string, start: number, end: number): string {

@@ -69,6 +69,15 @@ const LEVELED = new RegExp(
   'y',
 )
 
+/**
+ * What is put before every line by whoever carried it: a time, and in syslog a host and a program. The rest of the line
+ * is the application's.
+ */
+const STAMP = new RegExp(
+  `(?:<\\d{1,3}>\\d? ?)?(?:\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d{1,9})?(?:Z|[+-]\\d\\d:?\\d\\d)?|${MONTH} +\\d{1,2} ${CLOCK})(?: [\\w.-]+ [\\w./-]+(?:\\[\\d+\\])?:)? `,
+  'y',
+)
+
 /** What a head says of its record: `calm` is below error for certain, `alarming` is not, `unknown` must be looked at. */
 export type HeadVerdict = 'calm' | 'alarming' | 'unknown'
 
@@ -90,6 +99,13 @@ export class Heads {
     const code = view.charCodeAt(start)
     if (code > 255 || FIRST[code] === 0) return false
     return matchesAt(HEAD, view, start)
+  }
+
+  /** Length of a stamp that stands before the line's own text; 0 when there is none. */
+  stampLength(view: string, start: number, end: number): number {
+    STAMP.lastIndex = start
+    const match = STAMP.exec(view)
+    return match === null ? 0 : Math.min(match[0].length, end - start)
   }
 
   /** What the level in a head says, where it stands in one of the usual places. */

@@ -126,6 +126,51 @@ describe('JSON lines', () => {
   it('are emitted at once', () => expect(group('{"b":1}\n').texts()).toEqual(['{"b":1}']))
 })
 
+describe('lines with a stamp before each', () => {
+  it('make one record of a traceback', () => {
+    const stamp = (line: string) => `2026-11-20T10:15:32.123Z ${line}`
+    const lines = ['ERROR it broke', 'Trace:', '  in f', 'Boom', 'INFO next']
+    expect(texts(`${lines.map(stamp).join('\n')}\n`)).toEqual([
+      `${stamp('ERROR it broke')}\nTrace:\n  in f\nBoom`,
+      stamp('INFO next'),
+    ])
+  })
+  it('make one record of a traceback in syslog', () => {
+    const stamp = (line: string) => `Nov 20 10:15:32 web-1 shop[7]: ${line}`
+    expect(texts(`${['Trace:', '  in f', 'Boom', 'other'].map(stamp).join('\n')}\n`)).toEqual([
+      `${stamp('Trace:')}\n  in f\nBoom`,
+      stamp('other'),
+    ])
+  })
+  it('leave JSON alone, without the stamp', () => {
+    expect(texts('2026-11-20T10:15:32Z {"a":1}\n2026-11-20T10:15:32Z {"a":2}\n')).toEqual(['{"a":1}', '{"a":2}'])
+  })
+  it('are records of their own otherwise', () => {
+    expect(texts('2026-11-20T10:15:32Z one\n2026-11-20T10:15:32Z two\n')).toEqual([
+      '2026-11-20T10:15:32Z one',
+      '2026-11-20T10:15:32Z two',
+    ])
+  })
+})
+
+describe('records over many lines that have an end', () => {
+  it('are JSON printed for people', () => {
+    expect(texts('{\n  "level" : "error",\n  "a" : {\n  }\n}\n{\n  "b" : 1\n}\nplain\n')).toEqual([
+      '{\n  "level" : "error",\n  "a" : {\n  }\n}',
+      '{\n  "b" : 1\n}',
+      'plain',
+    ])
+  })
+  it('end early where no JSON can go on', () => {
+    expect(texts('{\nERROR: a\n  more\n')).toEqual(['{', 'ERROR: a\n  more'])
+  })
+  it('are XML records', () => {
+    expect(texts('<record>\n  <level>SEVERE</level>\n2026-11-20 10:15:32 x\n</record>\n<record>\n</record>\n')).toEqual(
+      ['<record>\n  <level>SEVERE</level>\n2026-11-20 10:15:32 x\n</record>', '<record>\n</record>'],
+    )
+  })
+})
+
 describe('groups', () => {
   it('close after an idle time', () => {
     const { grouper, entries } = group('ERROR: a\n')
