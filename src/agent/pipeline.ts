@@ -132,14 +132,28 @@ export class Pipeline {
    * entry of its own when the record before it is no error, or has a traceback already.
    */
   #crashIn(entry: Entry, record: LogRecord, isError: boolean): number | undefined {
-    // A logger's own traceback is seldom one that shows itself uncaught; only then is the text searched again.
-    if (entry.lineOffsets.length < 2 || (isError && !record.traceback?.uncaught)) return undefined
+    if (entry.lineOffsets.length < 2 || (isError && !this.#mayGoOn(entry, record))) return undefined
     const found = findTracebacks(entry.text, this.#options.source.languages)
     const last = found.at(-1)
     if (!last?.uncaught || last.start === 0 || entry.text[last.start - 1] !== '\n') return undefined
     if (isError) return found.length > 1 && !record.inferred ? last.start : undefined
     // Ruby logs an exception in the very shape in which it dies of one, so a warning keeps what stands below it.
     return last.language === 'ruby' && record.status === 'warn' ? undefined : last.start
+  }
+
+  /** Whether an error's entry may hold another traceback behind its own: seldom, and only then it is searched again. */
+  #mayGoOn(entry: Entry, { traceback, attributes }: LogRecord): boolean {
+    if (!traceback || traceback.uncaught) return traceback !== undefined
+    const { error } = attributes
+    const stack = typeof error === 'object' && error !== null && 'stack' in error ? error.stack : undefined
+    if (typeof stack !== 'string') return false
+    const at = entry.text.lastIndexOf(stack)
+    return (
+      at >= 0 &&
+      this.#options.source.languages.some(({ hints }) =>
+        hints.some((hint) => entry.text.includes(hint, at + stack.length)),
+      )
+    )
   }
 
   #remap(entry: Entry, steps: Step[] | undefined): { record: LogRecord } {

@@ -7,12 +7,13 @@ import { markInApp } from '../trace/in-app.js'
 import { java } from '../trace/java.js'
 import type { TraceLanguage } from '../trace/language.js'
 import { node } from '../trace/node.js'
+import { php } from '../trace/php.js'
 import { python } from '../trace/python.js'
 import { ruby } from '../trace/ruby.js'
 
 /** Every traceback language, by the name remappers use. A test compares the list with the folder. */
 export const LANGUAGES: ReadonlyMap<string, TraceLanguage> = new Map(
-  [python, java, ruby, node].map((language) => [language.name, language]),
+  [python, java, ruby, node, php].map((language) => [language.name, language]),
 )
 
 /** A text may quote tracebacks of other programs; more than this many are not looked at. */

@@ -78,6 +78,9 @@ const STAMP = new RegExp(
   'y',
 )
 
+/** A level somewhere near the beginning: then the time is a logger's own, and no stamp. */
+const LEVEL_NEARBY = new RegExp(`[^\\n]{0,80}?(?:(?<!\\w)${LEVEL}(?!\\w)|(?<![\\w.])${LOWER_LEVEL}(?::|[\\])>]))`, 'y')
+
 /** What a head says of its record: `calm` is below error for certain, `alarming` is not, `unknown` must be looked at. */
 export type HeadVerdict = 'calm' | 'alarming' | 'unknown'
 
@@ -105,7 +108,8 @@ export class Heads {
   stampLength(view: string, start: number, end: number): number {
     STAMP.lastIndex = start
     const match = STAMP.exec(view)
-    return match === null ? 0 : Math.min(match[0].length, end - start)
+    if (match === null || matchesAt(LEVEL_NEARBY, view, start + match[0].length)) return 0
+    return Math.min(match[0].length, end - start)
   }
 
   /** What the level in a head says, where it stands in one of the usual places. */

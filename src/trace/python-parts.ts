@@ -152,6 +152,8 @@ export function takeException(cursor: LineCursor, part: Part): boolean {
     if (body === undefined) break
     if (body === '"""') quoted = lines.length === 1 || !quoted
     if (!quoted && (body === STACK || separatorAt(cursor, prefix, true) !== undefined)) break
+    // Right behind an exception another begins, unless the message announces that it quotes one.
+    if (!quoted && body === TRACEBACK && !announcesQuote(lines)) break
     lines.push(body)
     if (!isBlank(body)) part.end = cursor.end
   }
@@ -160,6 +162,12 @@ export function takeException(cursor: LineCursor, part: Part): boolean {
   const message = isWholeMessage(named.kind, own) ? own : [own, ...lines.slice(1)].join('\n')
   if (message !== '') part.message = message
   return true
+}
+
+/** Whether a message so far says that something follows: `worker 3 failed:`, or nothing but a blank line. */
+function announcesQuote(lines: readonly string[]): boolean {
+  const last = lines.at(-1) ?? ''
+  return last.trimEnd().endsWith(':') || isBlank(last)
 }
 
 /** Takes the members of a group, gutter and all; the cursor stands on the first `+-+---` line. */
