@@ -261,6 +261,8 @@ export class Agent {
       limits: this.#limits,
       clock,
       counters,
+      learned: ({ source, because }) =>
+        this.#options.log.info(`${origin.path ?? 'standard input'} is read as source "${source.name}": ${because}`),
       emit: (record: ErrorRecord) => this.#spool.append(recordText(record)),
     })
   }

@@ -25,6 +25,8 @@ export interface ExplainedEntry {
   /** The record that would be shipped; of a dropped entry what the remappers made of it. */
   readonly record: ErrorRecord | Readonly<Record<string, unknown>>
   readonly steps: readonly Step[]
+  /** Set on the entry by which the source of an `auto` stream was recognised. */
+  readonly recognised?: { readonly source: string; readonly because: string }
   readonly fingerprint?: {
     readonly id: string
     readonly location: string
@@ -77,6 +79,7 @@ export function explainWith(
   options: { readonly clock: Clock; readonly format?: Format; readonly file?: string },
 ): OpenPipeline {
   let explained: ExplainedEntry[] = []
+  let recognised: ExplainedEntry['recognised']
   const pipeline = new Pipeline({
     source,
     origin: { fileId: 'explain', ...(options.file !== undefined && { path: options.file }) },
@@ -87,7 +90,13 @@ export function explainWith(
     clock: options.clock,
     counters: new Counters(),
     emit: () => {},
-    explain: (outcome) => explained.push(shown(outcome, options.file)),
+    learned: (learned) => {
+      recognised = { source: learned.source.name, because: learned.because }
+    },
+    explain: (outcome) => {
+      explained.push({ ...shown(outcome, options.file), ...(recognised && { recognised }) })
+      recognised = undefined
+    },
   })
   let offset = 0
   const take = (): ExplainedEntry[] => {

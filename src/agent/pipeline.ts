@@ -13,6 +13,7 @@ import { Grouper } from '../group/grouper.js'
 import { judge } from '../remap/judge.js'
 import { preprocess } from '../remap/preprocess.js'
 import type { Run, Step } from '../remap/processor.js'
+import type { Recognised } from './learn.js'
 import { buildRecord, type Origin } from './record.js'
 import { applySource, type Source } from './source.js'
 import { findTracebacks } from './tracebacks.js'
@@ -41,6 +42,8 @@ export interface PipelineOptions {
   readonly counters: Counters
   /** Takes each kept record, in the order of the file. */
   emit(record: ErrorRecord): void
+  /** Told once, when the source of an `auto` stream has been recognised. */
+  learned?(recognised: Recognised): void
   /** When given, every entry is judged, and its passage recorded step by step; slow. */
   explain?(outcome: Outcome): void
 }
@@ -59,6 +62,8 @@ export class Pipeline {
   readonly #options: PipelineOptions
   readonly #framer: Framer
   readonly #grouper: Grouper
+  /** The input's source; of an `auto` stream the one that was recognised, once it was. */
+  #source: Source
   /** What has been reported of the framer's and the grouper's own counts. */
   #reported = { lines: 0, linesCut: 0, bytesCut: 0, unframed: 0, calm: 0, joined: 0, entriesCut: 0, entryBytesCut: 0 }
   /** Lines in entries that were judged, by what became of them; flushed to the counters after each chunk. */
@@ -68,6 +73,7 @@ export class Pipeline {
   constructor(options: PipelineOptions) {
     this.#options = options
     const { source, limits } = options
+    this.#source = source
     this.#grouper = new Grouper(
       {
         languages: source.languages,
@@ -133,7 +139,7 @@ export class Pipeline {
    */
   #crashIn(entry: Entry, record: LogRecord, isError: boolean): number | undefined {
     if (entry.lineOffsets.length < 2 || (isError && !this.#mayGoOn(entry, record))) return undefined
-    const found = findTracebacks(entry.text, this.#options.source.languages)
+    const found = findTracebacks(entry.text, this.#source.languages)
     const last = found.at(-1)
     if (!last?.uncaught || last.start === 0 || entry.text[last.start - 1] !== '\n') return undefined
     if (isError) return found.length > 1 && !record.inferred ? last.start : undefined
@@ -150,14 +156,20 @@ export class Pipeline {
     const at = entry.text.lastIndexOf(stack)
     return (
       at >= 0 &&
-      this.#options.source.languages.some(({ hints }) =>
-        hints.some((hint) => entry.text.includes(hint, at + stack.length)),
-      )
+      this.#source.languages.some(({ hints }) => hints.some((hint) => entry.text.includes(hint, at + stack.length)))
     )
   }
 
+  /** What was recognised stays: a stream that changed its source would change its fingerprints with it. */
+  #learn(recognised: Recognised | undefined): void {
+    if (!recognised) return
+    this.#source = recognised.source
+    this.#options.learned?.(recognised)
+  }
+
   #remap(entry: Entry, steps: Step[] | undefined): { record: LogRecord } {
-    const { source, enrichment } = this.#options
+    const source = this.#source
+    const { enrichment } = this.#options
     const record = preprocess(entry.text, {
       source: source.name,
       levels: source.levels,
@@ -172,7 +184,15 @@ export class Pipeline {
   #judge(entry: Entry, calm: boolean, mayHoldCrash: boolean): void {
     const { explain, keep, origin, enrichment, clock, counters } = this.#options
     const steps: Step[] | undefined = explain ? [] : undefined
-    const { record } = this.#remap(entry, steps)
+    if (this.#source.learner) this.#learn(this.#source.learner.fromText(entry.text))
+    let { record } = this.#remap(entry, steps)
+    if (this.#source.learner && record.traceback) {
+      this.#learn(this.#source.learner.fromLanguage(record.traceback.language))
+      if (!this.#source.learner) {
+        if (steps) steps.length = 0
+        record = this.#remap(entry, steps).record
+      }
+    }
     const verdict = judge(record, keep)
     const crash = mayHoldCrash ? this.#crashIn(entry, record, isErrorStatus(record.status)) : undefined
     if (crash !== undefined) {
@@ -186,10 +206,10 @@ export class Pipeline {
       explain?.({ entry, outcome: 'dropped', reason: verdict.reason, remapped: record, steps: steps ?? [] })
       return
     }
-    if (calm && !explain) counters.add('alarms_missed_total', 1, { source: this.#options.source.name })
+    if (calm && !explain) counters.add('alarms_missed_total', 1, { source: this.#source.name })
     const built = buildRecord(record, entry, origin, enrichment, clock.now())
     this.#linesKept += lines
-    counters.add('records_kept_total', 1, { source: this.#options.source.name })
+    counters.add('records_kept_total', 1, { source: this.#source.name })
     this.#options.emit(built.record)
     const reason = record.inferred ? 'uncaught' : (record.status ?? 'error')
     explain?.({

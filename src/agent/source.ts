@@ -12,6 +12,7 @@ import { statusKeys } from '../remap/preprocess.js'
 import { type ShortRemap, shortRemapper } from '../remap/short-remap.js'
 import { DATADOG_PREFIXES, LOGGER_WORDS, SYSLOG_STATUSES } from '../remap/status.js'
 import type { TraceLanguage } from '../trace/language.js'
+import { Learner } from './learn.js'
 import { languagesNamed, readTraceback } from './tracebacks.js'
 
 /** The source for logs of any kind, used where none is named or none is known. */
@@ -30,6 +31,8 @@ export interface Source {
   readonly trustHeads: boolean
   readonly levels: ReadonlyMap<string, Status>
   readonly zone?: string
+  /** Of `auto` only: finds out what writes a stream. */
+  readonly learner?: Learner
 }
 
 export interface SourceOptions {
@@ -68,17 +71,27 @@ export function compileSource(options: SourceOptions): { source: Source; problem
   }
 
   const languages = languagesNamed(base?.definition.languages)
+  const isAuto = name === AUTO
+  const others = isAuto ? [...bundled.values(), ...own].map(({ definition }) => definition) : []
+  // What writes an `auto` stream is not known before its first entries: they must ring whatever it is.
+  const ringing = isAuto ? [...definitions, ...others.filter(({ source }) => source !== undefined)] : definitions
   return {
     problems,
     source: {
       name,
       remappers,
       languages,
-      heads: remappers.flatMap((remapper) => remapper.multiline.map((pattern) => pattern.source)),
-      alarms: alarmsOf(definitions, languages),
+      heads: ringing.flatMap((definition) => definition.multiline),
+      alarms: alarmsOf(ringing, languages),
       trustHeads: remappers.every((remapper, i) => definitions[i] === bundledOne || !remapper.changesStatus),
       levels: new Map(remappers.flatMap((remapper) => [...remapper.levels])),
       ...(zone !== undefined && { zone }),
+      ...(isAuto && {
+        learner: new Learner(
+          others.filter(({ source }) => source !== AUTO),
+          (learned) => compileSource({ ...options, name: learned }).source,
+        ),
+      }),
     },
   }
 }

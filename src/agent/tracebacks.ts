@@ -3,17 +3,21 @@
  * which of the tracebacks in a text is the one that its record is about.
  */
 import type { Traceback } from '../core/shapes.js'
+import { csharp } from '../trace/csharp.js'
+import { go } from '../trace/go.js'
 import { markInApp } from '../trace/in-app.js'
 import { java } from '../trace/java.js'
 import type { TraceLanguage } from '../trace/language.js'
 import { node } from '../trace/node.js'
+import { perl } from '../trace/perl.js'
 import { php } from '../trace/php.js'
 import { python } from '../trace/python.js'
 import { ruby } from '../trace/ruby.js'
+import { rust } from '../trace/rust.js'
 
 /** Every traceback language, by the name remappers use. A test compares the list with the folder. */
 export const LANGUAGES: ReadonlyMap<string, TraceLanguage> = new Map(
-  [python, java, ruby, node, php].map((language) => [language.name, language]),
+  [python, java, ruby, node, php, go, csharp, perl, rust].map((language) => [language.name, language]),
 )
 
 /** A text may quote tracebacks of other programs; more than this many are not looked at. */

@@ -77,6 +77,8 @@ function render(entry: ExplainedEntry): string {
     `── ${entry.file ?? 'stdin'} [${entry.from}, ${entry.to})  ${entry.outcome}: ${entry.reason}`,
     ...entry.text.split('\n').map((line) => `  │ ${line}`),
   ]
+  if (entry.recognised)
+    lines.push(`  read as source "${entry.recognised.source}" from here on: ${entry.recognised.because}`)
   for (const step of entry.steps) {
     const changes = Object.entries(step.changed)
     if (changes.length === 0 && step.note === undefined) continue

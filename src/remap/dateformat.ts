@@ -351,8 +351,10 @@ function wallOf(
   given: Day,
   at: (year: number, month: number, day: number) => number | undefined,
 ): number | undefined {
-  const { year, month, day, dayOfYear, week } = given
-  if (year !== undefined && dayOfYear === undefined && week === undefined) return at(year, month ?? 1, day ?? 1)
+  const { year, month, dayOfYear, week } = given
+  // `yyyy-MM-DD` means the day of the month, whatever its author wrote.
+  const day = given.day ?? (month === undefined ? undefined : dayOfYear)
+  if (year !== undefined && (month !== undefined || (dayOfYear === undefined && week === undefined))) return at(year, month ?? 1, day ?? 1)
   const today = new Date(now + zone.offsetAt(now))
   if (dayOfYear !== undefined && month === undefined) {
     const first = at(year ?? today.getUTCFullYear(), 1, 1)

@@ -82,11 +82,15 @@ export const remapperSchema = z.strictObject({
     .optional()
     .describe('How entries of several lines begin.'),
   languages: z.array(z.string()).optional().describe('Traceback languages of this source; default all.'),
+  detect: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Regular expressions that match an entry of this source and of no other: how "auto" recognises it.'),
   tests: z.array(testSchema).default([]).describe('Samples and what must become of them.'),
 })
 
 /** The keys that only Errand's files have. */
-const ERRAND_KEYS = ['source', 'alarms', 'levels', 'multiline', 'languages', 'tests'] as const
+const ERRAND_KEYS = ['source', 'alarms', 'levels', 'multiline', 'languages', 'detect', 'tests'] as const
 
 export interface ExpectedError {
   readonly kind?: string
@@ -133,6 +137,8 @@ export interface RemapperDefinition {
   readonly multiline: readonly string[]
   readonly levels: Readonly<Record<string, Status>>
   readonly languages?: readonly string[]
+  /** Sources of regular expressions by which `auto` recognises the source. */
+  readonly detect: readonly string[]
   readonly tests: readonly TestDefinition[]
 }
 
@@ -196,13 +202,18 @@ export function readDefinition(
     multiline: data.multiline?.start ?? [],
     levels: data.levels,
     ...(data.languages === undefined ? {} : { languages: data.languages }),
+    detect: data.detect,
     tests: data.tests.map(readTest),
   }
-  for (const [i, pattern] of definition.multiline.entries()) {
+  const patterns = [
+    ...definition.multiline.map((pattern, i) => [pattern, ['multiline', 'start', i]] as const),
+    ...definition.detect.map((pattern, i) => [pattern, ['detect', i]] as const),
+  ]
+  for (const [pattern, path] of patterns) {
     const wrong = patternProblem(pattern)
     if (wrong === undefined) continue
     const mend = 'Write a regular expression without look-around and back-references.'
-    problems.push({ place: place(['multiline', 'start', i]), what: `"${pattern}" ${wrong}.`, mend, severity: 'error' })
+    problems.push({ place: place(path), what: `"${pattern}" ${wrong}.`, mend, severity: 'error' })
   }
   if (own && data.tests.length === 0) {
     const what = `remapper "${name}" has no tests.`

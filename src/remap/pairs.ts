@@ -114,11 +114,18 @@ function isSameText(expected: string, got: string): boolean {
   return a !== undefined && b !== undefined && compareValues('', a, b, 'exact').length === 0
 }
 
-/** What processors write that need a data base which only the backend has. */
+/** What processors write that need a data base which only the backend has, and what is moved away from there. */
 function targetsOfBackend(processors: readonly ProcessorDefinition[]): string[] {
-  return processors.flatMap((processor) => {
-    if (processor.type === 'geo-ip-parser' || processor.type === 'user-agent-parser') return [String(processor.target)]
-    if (processor.type !== 'pipeline') return []
-    return targetsOfBackend(processor.processors as readonly ProcessorDefinition[])
-  })
+  const targets: string[] = []
+  const walk = (list: readonly ProcessorDefinition[]) => {
+    for (const { type, target, sources, processors: inner } of list) {
+      if (type === 'geo-ip-parser' || type === 'user-agent-parser') targets.push(String(target))
+      else if (type === 'pipeline') walk(inner as readonly ProcessorDefinition[])
+      else if (type === 'attribute-remapper')
+        if ((sources as readonly string[]).every((source) => targets.some((base) => source.startsWith(`${base}.`))))
+          targets.push(String(target))
+    }
+  }
+  walk(processors)
+  return targets
 }

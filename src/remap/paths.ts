@@ -118,12 +118,13 @@ export function isPresent(value: Value | undefined): value is NonNullable<Value>
 
 /**
  * What a processor reads by a path: the attribute, or else the reserved attribute of that name, which the record
- * holds outside its attributes.
+ * holds outside its attributes. `custom.type` is another name of the attribute `type`: Datadog keeps attributes there.
  */
 export function readSource(record: LogRecord, path: Path): Value | undefined {
   const value = getPath(record.attributes, path)
-  if (value !== undefined || path.length !== 1) return value
-  return reservedOf(record, path[0])
+  if (value !== undefined) return value
+  if (path.length === 1) return reservedOf(record, path[0])
+  return path[0] === 'custom' ? getPath(record.attributes, path.slice(1)) : undefined
 }
 
 /** The reserved attribute `name` of a record. */

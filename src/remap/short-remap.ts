@@ -34,6 +34,7 @@ export function shortRemapper(remap: ShortRemap, source: string): RemapperDefini
     // Adds none: the source's own remapper says what raises an alarm.
     alarms: [],
     multiline: [],
+    detect: [],
     levels: {},
     tests: [],
   }

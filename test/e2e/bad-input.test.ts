@@ -71,13 +71,13 @@ const bad: readonly (readonly [string, string, readonly string[], Readonly<Recor
     [
       'DIR/mine.json5:1:1  remapper "mine" has no tests. Add tests: [{ sample: "…", result: "dropped" }] with one sample kept and one dropped at least.',
     ],
-    { 'mine.json5': '{ name: "mine", filter: { query: "source:java" }, processors: [] }' },
+    { 'mine.json5': '{ name: "mine", source: "java", processors: [] }' },
   ],
   [
     'a grok rule whose regex is broken',
     `{ stateDir: "./state", ${INPUTS}, ${OUTPUTS}, remappers: ["./mine.json5"] }`,
     [
-      'DIR/mine.json5:2:100  rule one: A "(" is not closed by ")". Close the group, or write "\\(" for the character itself.',
+      'DIR/mine.json5:2:96  rule one: A "(" is not closed by ")". Close the group, or write "\\(" for the character itself.',
     ],
     {
       'mine.json5': `{ name: "mine", filter: { query: "source:java" }, tests: [{ sample: "x", result: "dropped" }],
@@ -167,7 +167,7 @@ describe('a bad config', () => {
       '',
       `c.json:2:12  warning: this input names no service; its errors get service "jva". Add service: "…", as your backend should show it.`,
       `c.json:2:36  warning: the directory ${join(dir, 'later')} is not there yet. Its files are read when it comes; correct the path if it never will.`,
-      `c.json:2:63  warning: there is no remapper for source "jva"; it is treated as "auto". Did you mean "java"?`,
+      `c.json:2:62  warning: there is no remapper for source "jva"; it is treated as "auto". Did you mean "java"?`,
     ])
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'c.json is good: 1 inputs (jva), 1 outputs (out: stdout).\n' })
     expect((await run(['run', '--config', 'c.json', '--once'], { cwd: dir })).code).toBe(0)

@@ -25,7 +25,7 @@ import {
 const SEED = Number(process.env.ERRAND_KILL_SEED ?? Date.now() % 1e6)
 const FILE_BYTES = 100e6
 const ERRORS_PER_FILE = 1500
-const KILLS = 14
+const KILLS = 16
 /** Killing goes on no longer than this, so that a slow machine ends in time too; at least five kills are made. */
 const KILLING_MS = 35_000
 
@@ -34,6 +34,8 @@ const MOMENTS = [
   'some time after a delivery',
   'with an answer half sent',
   'with an answer sent',
+  'with a request that is never stored',
+  'while a fault is waited out',
   'while positions are written',
   'while a cursor is written',
   'when the spool grows',
@@ -48,6 +50,7 @@ it('delivers every error to every output, under one id, over kill -9 at any mome
     ...(await writeLog(join(dir, 'shop.log'), 'java', next)),
     ...(await writeLog(join(dir, 'jobs.log'), 'python', next)),
   ]
+  const bytes = ((await sizeOf(join(dir, 'shop.log'))) ?? 0) + ((await sizeOf(join(dir, 'jobs.log'))) ?? 0)
   const backend = await Backend.listen(next)
   const batch = { maxRecords: 40, maxAge: '20ms' }
   const config = await writeConfig(dir, {
@@ -59,29 +62,36 @@ it('delivers every error to every output, under one id, over kill -9 at any mome
       { name: 'main', type: 'http', url: backend.url, batch },
       { name: 'disk', type: 'file', path: './errors.ndjson', batch },
     ],
-    spool: { segmentBytes: '256KiB' },
+    // Small enough to be full at times, so that reading has to wait for the backend.
+    spool: { maxBytes: '1MiB', segmentBytes: '256KiB' },
   })
 
-  const seen = { kills: 0, replayedFromFile: 0, answeredButNotSaved: 0 }
+  const seen = { kills: 0, readAgain: 0, answeredButNotSaved: 0, positions: [] as string[] }
   const began = Date.now()
-  while (seen.kills < KILLS && (seen.kills < 5 || Date.now() - began < KILLING_MS)) {
+  for (let share = 0; seen.kills < KILLS && share < 1; ) {
+    if (seen.kills >= 5 && Date.now() - began > KILLING_MS) break
     const moment = MOMENTS[seen.kills % MOMENTS.length] ?? 'some time after a delivery'
     const cursor = await cursorOf(dir)
     const answered = backend.recordsAnswered
     const agent = start(['run', '--config', config])
-    const gone = await killAt(moment, agent, dir, backend, next)
-    if (!gone) break
+    await killAt(moment, seen.kills % 4 === 3 ? 1500 : 150, agent, dir, backend, next)
     seen.kills++
     if (backend.recordsAnswered - answered > (await cursorOf(dir)) - cursor) seen.answeredButNotSaved++
-    if (await hasDeliveredBehindPositions(dir, backend.records)) seen.replayedFromFile++
+    const positions = await positionsOf(dir)
+    if (backend.records.some(({ log: { file } }) => file && file.offset >= (positions.get(file.path) ?? 0))) {
+      seen.readAgain++
+    }
+    share = [...positions.values()].reduce((sum, offset) => sum + offset, 0) / bytes
+    seen.positions.push(`${Math.floor(share * 100)} %`)
   }
   backend.behaveWell()
   const last = Date.now()
   const { code, stderr } = await run(['run', '--config', config, '--once'])
   expect(code, stderr).toBe(0)
   console.log(
-    `kill.test: ${seen.kills} kills in ${last - began} ms; ${seen.answeredButNotSaved} fell between an answer and its cursor, ` +
-      `${seen.replayedFromFile} between the spool and the positions; the rest took ${Date.now() - last} ms; ` +
+    `kill.test: ${seen.kills} kills in ${last - began} ms, at ${seen.positions.join(', ')} of the logs; ` +
+      `${seen.answeredButNotSaved} fell between an answer and its cursor, ${seen.readAgain} between a delivery and ` +
+      `the positions; the rest took ${Date.now() - last} ms; ` +
       `${backend.records.length} records were sent for ${written.length} errors, ${backend.faults} requests met a fault`,
   )
 
@@ -115,17 +125,19 @@ it('delivers every error to every output, under one id, over kill -9 at any mome
     ).toEqual([])
   }
   expect(seen.kills).toBeGreaterThanOrEqual(5)
-  expect(seen.answeredButNotSaved + seen.replayedFromFile).toBeGreaterThan(0)
+  expect(seen.answeredButNotSaved).toBeGreaterThan(0)
+  expect(seen.readAgain).toBeGreaterThan(0)
 })
 
-/** Lets the agent come to the moment and kills it there. False when it had everything delivered before. */
+/** Lets the agent make some progress, up to `mostMs` more, and kills it at the moment. */
 async function killAt(
   moment: Moment,
+  mostMs: number,
   agent: Running,
   dir: string,
   backend: Backend,
   next: () => number,
-): Promise<boolean> {
+): Promise<void> {
   const watchers: FSWatcher[] = []
   const kill = () => void agent.child.kill('SIGKILL')
   const killWhenSeen = (path: string, isIt: (name: string) => boolean) => {
@@ -134,46 +146,42 @@ async function killAt(
   const progress = backend.requests
   const file = join(dir, 'errors.ndjson')
   const size = (await sizeOf(file)) ?? 0
-  const arm = async (): Promise<void> => {
-    // Some progress first, to either output, or every life would end in the same first second.
-    await until(
-      'progress',
-      async () => backend.requests > progress || ((await sizeOf(file)) ?? 0) > size || isGone(agent),
-    )
-    await pause(moment === 'some time after a delivery' ? 10 + next() * 140 : next() * 600)
-    const state = join(dir, 'state')
-    if (moment === 'some time after a delivery') kill()
-    else if (moment === 'with an answer half sent')
-      backend.whenAsked = (response) => {
+  // Some progress first, to either output, or every life would end in the same first second.
+  await until('progress', async () => backend.requests > progress || ((await sizeOf(file)) ?? 0) > size)
+  await pause(10 + next() * mostMs)
+  const state = join(dir, 'state')
+  if (moment === 'some time after a delivery') kill()
+  else if (moment === 'while positions are written') killWhenSeen(state, (name) => name === 'checkpoints.json.new')
+  else if (moment === 'while a cursor is written') killWhenSeen(join(state, 'cursors'), () => true)
+  else if (moment === 'when the spool grows') killWhenSeen(join(state, 'spool'), () => true)
+  else
+    backend.whenAsked = (response, store) => {
+      if (moment === 'with an answer half sent') {
+        store()
         response.writeHead(200, { 'content-length': '1000' })
         response.write('half an answ', kill)
-      }
-    else if (moment === 'with an answer sent')
-      backend.whenAsked = (response) => {
-        backend.recordsAnswered += response.req.records
+      } else if (moment === 'with an answer sent') {
+        backend.recordsAnswered += store()
         response.end('stored', kill)
+      } else {
+        if (moment === 'while a fault is waited out') response.writeHead(503).end()
+        // Long enough for the cursor to be saved meanwhile, wherever it is.
+        setTimeout(kill, 300 + next() * 300)
       }
-    else if (moment === 'while positions are written') killWhenSeen(state, (name) => name === 'checkpoints.json.new')
-    else if (moment === 'while a cursor is written') killWhenSeen(join(state, 'cursors'), () => true)
-    else killWhenSeen(join(state, 'spool'), () => true)
-    // A moment that does not come, because all is read or delivered, is replaced by any other.
-    await Promise.race([agent.ended, pause(1500)])
-    kill()
-  }
-  await arm()
-  const { signal } = await agent.ended
+    }
+  // A moment that does not come in time is replaced by any other.
+  await Promise.race([agent.ended, pause(1100)])
+  kill()
+  const { signal, stderr } = await agent.ended
+  expect(signal, stderr).toBe('SIGKILL')
   backend.whenAsked = undefined
   for (const watcher of watchers) watcher.close()
-  return signal === 'SIGKILL'
 }
 
-function isGone(agent: Running): boolean {
-  return agent.child.exitCode !== null || agent.child.signalCode !== null
-}
+/** What to do with a request in place of the usual. `store` keeps its records and gives their number. */
+type Ask = (response: ServerResponse, store: () => number) => void
 
-type Asked = ServerResponse & { req: IncomingMessage & { records: number } }
-
-/** A backend with bad days. Keeps every record of every request that it has read to the end, whatever it answers. */
+/** A backend with bad days. */
 class Backend {
   readonly records: Delivered[] = []
   requests = 0
@@ -181,7 +189,7 @@ class Backend {
   /** Records in requests that were answered with 200, whether the answer arrived or not. */
   recordsAnswered = 0
   /** Answers the next request in place of the usual. */
-  whenAsked: ((response: Asked) => void) | undefined
+  whenAsked: Ask | undefined
   #isGood = false
   readonly #next: () => number
   #url = ''
@@ -226,13 +234,14 @@ class Backend {
       response.writeHead(luck < 0.04 ? 500 : 429, { 'retry-after': '0' }).end('not now')
       return
     }
-    for (const line of lines) this.records.push(JSON.parse(line) as Delivered)
+    const store = () => this.records.push(...lines.map((line) => JSON.parse(line) as Delivered)) && lines.length
     const { whenAsked } = this
     this.whenAsked = undefined
     if (whenAsked) {
-      whenAsked(Object.assign(response, { req: Object.assign(request, { records: lines.length }) }))
+      whenAsked(response, store)
       return
     }
+    store()
     if (luck < 0.2) await pause(luck * 500)
     this.recordsAnswered += lines.length
     response.end('stored')
@@ -245,13 +254,11 @@ async function cursorOf(dir: string): Promise<number> {
   return (JSON.parse(text) as { sequence?: number }).sequence ?? 0
 }
 
-/** Whether something was delivered that the positions do not have behind them: it is read and spooled once more. */
-async function hasDeliveredBehindPositions(dir: string, records: readonly Delivered[]): Promise<boolean> {
+/** Up to where each log is durably read, in bytes. */
+async function positionsOf(dir: string): Promise<Map<string, number>> {
   const text = await readFile(join(dir, 'state', 'checkpoints.json'), 'utf8').catch(() => '{"files":[]}')
   const { files } = JSON.parse(text) as { files: { path: string; offset: number }[] }
-  return records.some(({ log }) =>
-    files.some(({ path, offset }) => path === log.file?.path && log.file.offset >= offset),
-  )
+  return new Map(files.map(({ path, offset }) => [path, offset]))
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

@@ -1,14 +1,17 @@
 /** The main job from end to end: logs in, error records out, nothing twice, over everything that happens to log files. */
-import { appendFile, copyFile, mkdir, readFile, rename, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, copyFile, mkdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
-import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { contract } from './contract.js'
 import {
   type Delivered,
   delivered,
   deliveredAtLeast,
   folder,
   java,
+  MAIN,
   python,
   ROOT,
   type Running,
@@ -17,64 +20,6 @@ import {
   until,
   writeConfig,
 } from './program.js'
-
-const text = z.string().min(1)
-const frame = z
-  .strictObject({
-    function: text,
-    file: text,
-    line: z.int().min(1),
-    column: z.int().min(1),
-    module: text,
-    in_app: z.boolean(),
-  })
-  .partial()
-  .refine((value) => Object.keys(value).length > 0)
-const frames = z.array(frame).min(1)
-
-/** The public contract of a record, as docs/architecture.md has it. */
-const contract = z.strictObject({
-  id: z.string().regex(/^[0-9a-f]{32}$/),
-  timestamp: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
-  status: z.enum(['error', 'critical', 'alert', 'emergency']),
-  message: text.optional(),
-  service: text,
-  source: text,
-  host: text.optional(),
-  env: text.optional(),
-  version: text.optional(),
-  tags: z.array(text).min(1).optional(),
-  error: z.strictObject({
-    kind: text.optional(),
-    message: text.optional(),
-    stack: text.optional(),
-    pre_fingerprint: z.string().regex(/^fp1:[0-9a-f]{24}$/),
-    frames: frames.optional(),
-    causes: z
-      .array(z.strictObject({ kind: text.optional(), message: text.optional(), frames: z.array(frame) }))
-      .min(1)
-      .optional(),
-    handled: z.boolean().optional(),
-    inferred: z.literal(true).optional(),
-    cut: z.literal(true).optional(),
-  }),
-  logger: z.strictObject({ name: text.optional(), thread_name: text.optional() }).optional(),
-  trace_id: text.optional(),
-  attributes: z
-    .record(
-      text,
-      z.json().refine((value) => value !== null && value !== ''),
-    )
-    .refine((value) => Object.keys(value).length > 0)
-    .optional(),
-  git: z.record(text, z.json()).optional(),
-  container: z.record(text, z.json()).optional(),
-  kubernetes: z.record(text, z.json()).optional(),
-  log: z.strictObject({
-    file: z.strictObject({ path: text, offset: z.int().min(0) }).optional(),
-    stream: z.enum(['stdout', 'stderr']).optional(),
-  }),
-})
 
 const LOGS = join(ROOT, 'examples', 'logs')
 const SOURCES = ['python', 'java', 'ruby', 'nodejs'] as const
@@ -249,6 +194,59 @@ describe('run', () => {
     expect(new Set(found.map(({ id }) => id)).size).toBe(wanted.length)
   })
 
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    it(`delivers an entry whole whose second half comes after a ${signal}`, async () => {
+      // No entry is closed by silence here, so that the half one is still open when the agent goes.
+      const { dir, log, file, agent, config } = await following({ group: { idle: '1h' } })
+      const [head = '', tail = ''] = python.error('in two halves').split(/(?<=in place\n)/)
+      await appendFile(log, head)
+      const { size } = await stat(log)
+      await until('the positions', async () => {
+        const state = await readFile(join(dir, 'state', 'checkpoints.json'), 'utf8')
+        return (JSON.parse(state) as { files: { seen: { to: number } }[] }).files[0]?.seen.to === size
+      })
+      await agent.stop(signal)
+      await appendFile(log, tail)
+      expect((await run(['run', '--config', config, '--once'])).code).toBe(0)
+      const records = await delivered(file)
+      expect(messages(records)).toEqual(['first', 'in two halves'])
+      expect(records[1]?.error).toMatchObject({
+        kind: 'KeyError',
+        stack: (head + tail).split('\n').slice(1, -1).join('\n'),
+      })
+    })
+  }
+
+  it('stops in time although a backend hangs, and delivers after a restart', async () => {
+    const dir = await folder()
+    await writeFile(join(dir, 'app.log'), python.error('first'))
+    let asked = 0
+    const bodies: string[] = []
+    const server = createServer(async (request, response) => {
+      for await (const piece of request.setEncoding('utf8')) bodies.push(piece)
+      if (++asked > 1) response.end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const config = await writeConfig(dir, {
+      inputs: [{ type: 'file', paths: ['./*.log'], source: 'python', service: 'shop', startAt: 'beginning' }],
+      outputs: [{ name: 'main', type: 'http', url, batch: { maxAge: '10ms' } }],
+      shutdown: { timeout: '500ms' },
+    })
+    const agent = start(['run', '--config', config])
+    await until('a request', () => asked === 1)
+    const began = Date.now()
+    await stopped(agent)
+    expect(Date.now() - began).toBeGreaterThanOrEqual(450)
+    expect((await run(['run', '--config', config, '--once'])).code).toBe(0)
+    expect(asked).toBe(2)
+    expect(bodies[1]).toBe(bodies[0])
+  })
+
   it('refuses to run twice on one state directory', async () => {
     const { dir, agent, config } = await following()
     const second = await run(['run', '--config', config])
@@ -271,7 +269,7 @@ describe('run', () => {
     expect(new Set(messages(await delivered(file)))).toEqual(new Set(['first']))
   })
 
-  it('never reads its own output and state, even where a glob leads to them', async () => {
+  it('never reads its own output, log and state, even where a glob leads to them', async () => {
     const dir = await folder()
     await writeFile(join(dir, 'app.log'), python.error('once only'))
     const input = {
@@ -282,10 +280,18 @@ describe('run', () => {
       service: 's',
       startAt: 'beginning',
     }
-    const config = await writeConfig(dir, { inputs: [input] })
-    const agent = start(['run', '--config', config])
-    await deliveredAtLeast(join(dir, 'errors.ndjson'), 1)
+    const config = await writeConfig(dir, {
+      inputs: [input],
+      outputs: [
+        { name: 'disk', type: 'file', path: './errors.ndjson', batch: { maxAge: '50ms' } },
+        { name: 'out', type: 'stdout', batch: { maxAge: '50ms' } },
+      ],
+    })
+    const command = `exec "${process.execPath}" "${MAIN}" run --config "${config}" > out.log 2> agent.log`
+    const agent = start(['-c', command], { command: ['sh'], cwd: dir })
+    await deliveredAtLeast(join(dir, 'out.log'), 1)
     await appendFile(join(dir, 'app.log'), python.error('and another'))
+    await deliveredAtLeast(join(dir, 'out.log'), 2)
     await deliveredAtLeast(join(dir, 'errors.ndjson'), 2)
     await stopped(agent)
     expect(messages(await delivered(join(dir, 'errors.ndjson')))).toEqual(['once only', 'and another'])
@@ -296,13 +302,15 @@ describe('run', () => {
 })
 
 /** An agent that follows `logs/**` of a folder and has delivered the error `first` that stood in `logs/app.log`. */
-async function following(): Promise<{ dir: string; log: string; file: string; config: string; agent: Running }> {
+async function following(
+  settings: object = {},
+): Promise<{ dir: string; log: string; file: string; config: string; agent: Running }> {
   const dir = await folder()
   const log = join(dir, 'logs', 'app.log')
   await mkdir(join(dir, 'logs'))
   await writeFile(log, python.info('up') + python.error('first') + python.info('on'))
   const input = { type: 'file', paths: ['./logs/**/*.log'], source: 'python', service: 'shop', startAt: 'beginning' }
-  const config = await writeConfig(dir, { inputs: [input] })
+  const config = await writeConfig(dir, { inputs: [input], ...settings })
   const agent = start(['run', '--config', config])
   const file = join(dir, 'errors.ndjson')
   await deliveredAtLeast(file, 1)

@@ -195,11 +195,15 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /** Waits until `condition` gives something; rejects and names `what` when it takes too long. */
-export async function until<T>(what: string, condition: () => T | Promise<T>, withinMs = 30_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  withinMs = 30_000,
+): Promise<Exclude<T, false | undefined>> {
   const deadline = Date.now() + withinMs
   for (;;) {
     const value = await condition()
-    if (value) return value
+    if (value) return value as Exclude<T, false | undefined>
     if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms in vain for ${what}`)
     await pause(20)
   }

@@ -15,6 +15,9 @@ export class Complaint extends Error {
 }
 
 const LETTERS = 'A-Za-zªµºÀ-ÖØ-öø-\\u02ff\\u0370-\\u1fff\\u2c00-\\ud7ff\\uf900-\\ufdcf'
+const CONTROLS = '\\x00-\\x1f\\x7f-\\x9f'
+const FORMATS = '\\xad\\u061c\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb'
+const MARKS = '\\u0300-\\u036f\\u1ab0-\\u1aff\\u1dc0-\\u1dff\\u20d0-\\u20ff\\ufe20-\\ufe2f'
 const PUNCTUATION = '!-\\/:-@\\[-`{-~'
 
 /** Bodies of classes by lower case name: POSIX, Java's `\p{Alpha}`, the general categories that logs need. */
@@ -42,7 +45,13 @@ const NAMED: Readonly<Record<string, string>> = {
   nd: '0-9',
   p: PUNCTUATION,
   s: '$+<=>^`|~€£¥',
-  z: ' \\u00a0\\u2000-\\u200a\\u3000',
+  z: ' \\u00a0\\u2000-\\u200a\\u2028\\u2029\\u3000',
+  zs: ' \\u00a0\\u2000-\\u200a\\u3000',
+  m: MARKS,
+  mn: MARKS,
+  cc: CONTROLS,
+  cf: FORMATS,
+  c: `${CONTROLS}${FORMATS}\\ue000-\\uf8ff`,
 }
 
 /** The body of a named class, to stand between brackets. */

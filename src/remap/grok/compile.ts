@@ -18,6 +18,8 @@ export interface Capture {
   /** Empty = the root, where only a map can be merged. */
   readonly path: Path
   readonly filters: readonly Filter[]
+  /** A group of the pattern itself, `(?<level>.)`: it gives way to what a reference says. */
+  readonly plain?: true
 }
 
 export interface Advice {
@@ -72,7 +74,7 @@ export function compileRule(rule: Rule, options: CompileOptions): CompiledRule {
       return reference.end
     },
     (name, capture) => {
-      captures[capture] = { path: [name], filters: [] }
+      captures[capture] = { path: [name], filters: [], plain: true }
     },
   )
 

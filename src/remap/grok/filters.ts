@@ -4,9 +4,9 @@
  * Source: Datadog, log parsing, "Matcher and filter". The useragent filter sets nothing: it needs a data base.
  */
 import type { Value } from '../../core/shapes.js'
+import { readJson } from './json.js'
 import { keyvalueReader } from './keyvalue.js'
 import { readCsv, splitArray } from './lists.js'
-import { tidy } from './paths.js'
 import { type Argument, type Call, unescaped } from './reference.js'
 import { readRubyHash } from './rubyhash.js'
 import { decodePercent, readQuery, readUrl } from './urls.js'
@@ -95,13 +95,6 @@ function numeric(form: RegExp, cast: (n: number) => number = (n) => n): Filter {
   }
 }
 
-function readJson(text: string): Value | undefined {
-  try {
-    return tidy(JSON.parse(text))
-  } catch {
-    return undefined
-  }
-}
 
 /** `array`, `array(sep)`, `array(filter)`, `array(sep, filter)`, `array(brackets, sep)`, `array(brackets, sep, filter)`. */
 function buildArray(args: readonly Argument[]): Filter | string {
@@ -120,14 +113,14 @@ function buildArray(args: readonly Argument[]): Filter | string {
     const filtered: Value[] = []
     for (const item of list) {
       const value = inner(item)
-      if (value === undefined && !(isNullIf(last) && item !== '')) return undefined
-      if (value !== undefined) filtered.push(value)
+      if (value === undefined && !isNullIf(last)) return undefined
+      filtered.push(value ?? null)
     }
     return filtered
   })
 }
 
-/** nullIf leaves elements out on purpose; a number that cannot be read spoils the whole list. */
+/** nullIf makes elements null on purpose; a number that cannot be read spoils the whole list. */
 function isNullIf(argument: Argument | undefined): boolean {
   return typeof argument === 'object' && argument !== null && argument.name === 'nullIf'
 }

@@ -136,6 +136,7 @@ function store(attributes: Attributes, capture: Capture, captured: string): void
     value = filter(value)
     if (value === undefined) return
   }
+  if (capture.plain === true && Object.hasOwn(attributes, capture.path[0] ?? '')) return
   if (capture.path.length > 0) addAt(attributes, capture.path, value)
   else if (isMap(value)) merge(attributes, value)
 }

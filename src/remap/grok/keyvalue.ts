@@ -87,13 +87,10 @@ function classBody(text: string): string {
 function add(result: Attributes, writtenKey: string, writtenValue: string, quotes: readonly string[]): boolean {
   const key = unquoted(writtenKey.trim(), quotes) ?? writtenKey.trim()
   if (key === '' || key.includes(' ')) return false
-  const text = writtenValue
-    .trim()
-    .replace(/[,;]+$/, '')
-    .trim()
+  const text = writtenValue.trim().replace(/,+$/, '').trim()
   const inside = unquoted(text, quotes)
-  const value = inside === undefined ? typed(text) : inside.trim()
-  if (value === undefined || value === '') return false
+  const value = inside === undefined ? (milliseconds(text) ?? typed(text)) : inside.trim()
+  if (value === undefined || text === '') return false
   addAt(result, dotted(key) ?? [key], value)
   return true
 }
@@ -103,6 +100,14 @@ function unquoted(text: string, quotes: readonly string[]): string | undefined {
     if (text.length >= 2 && text.charAt(0) === pair.charAt(0) && text.charAt(text.length - 1) === pair.charAt(1))
       return text.slice(1, -1)
   return undefined
+}
+
+/** A duration such as Go prints, `263ms` or `10.013689387s`, as whole milliseconds; `1m3.3s` stays a text. */
+function milliseconds(text: string): number | undefined {
+  if (!text.endsWith('s')) return undefined
+  const match = /^(\d{1,12})(?:ms|(\.\d{1,12})?s)$/.exec(text)
+  if (match === null) return undefined
+  return text.endsWith('ms') ? Number(match[1]) : Math.trunc(Number(`${match[1]}${match[2] ?? ''}`) * 1000)
 }
 
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/

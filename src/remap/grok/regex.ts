@@ -126,6 +126,11 @@ export class RegexWriter {
         atom = -1
         i++
       } else if (c === '*' || c === '+' || c === '?' || (c === '{' && atom >= 0 && COUNT.test(text.slice(i, i + 16)))) {
+        // Datadog puts the text of a helper behind what stands before it, where its first sign means something.
+        if (i === 0) {
+          i++
+          continue
+        }
         if (atom < 0)
           throw new Complaint(
             `There is nothing that "${c}" could repeat at "${text.slice(i, i + 20)}".`,

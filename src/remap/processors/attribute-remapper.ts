@@ -29,8 +29,10 @@ export const attributeRemapper = defineProcessor({
 
     return (record) => {
       for (const { source, path } of from) {
-        const value = sourceType === 'tag' ? tagValue(record, source) : getPath(record.attributes, path)
-        if (value === undefined || value === null) continue
+        const found = sourceType === 'tag' ? tagValue(record, source) : getPath(record.attributes, path)
+        if (found === undefined || found === null) continue
+        // Two places, two values: what later happens to one must not show in the other.
+        const value = preserveSource && typeof found === 'object' ? structuredClone(found) : found
         if (source === target && sourceType === targetType) {
           if (targetType === 'attribute') setPath(record.attributes, to, convert(value, targetFormat))
           return

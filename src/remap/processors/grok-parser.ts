@@ -28,8 +28,8 @@ export const grokParser = defineProcessor({
       now: context.now,
       ...(context.defaultZone === undefined ? {} : { defaultZone: context.defaultZone }),
     })
-    for (const { rule, what, mend } of problems)
-      context.problem(['grok', 'matchRules'], rule === '' ? what : `rule ${rule}: ${what}`, mend)
+    for (const { rule, text, what, mend, severity } of problems)
+      context.problem(['grok', text], rule === '' ? what : `rule ${rule}: ${what}`, mend, severity)
     const path = parsePath(source)
     return (record) => {
       const value = source === 'message' ? record.message : getPath(record.attributes, path)

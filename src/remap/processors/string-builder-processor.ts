@@ -1,8 +1,13 @@
-/** Builds a text from attributes: `%{http.method} %{http.url}`. A list stands for its values, joined by commas. */
+/**
+ * Builds a text from attributes: `%{http.method} %{http.url}`. A list stands for its values, joined by commas.
+ * The text is cut after 256 characters, as Datadog cuts it: rules behind it rely on what it holds.
+ */
 import { z } from 'zod'
 import type { LogRecord, Value } from '../../core/shapes.js'
 import { getAllAtPath, isObject, type Path, parsePath, readSource, setPath, textOf } from '../paths.js'
 import { commonSettings, defineProcessor } from '../processor.js'
+
+const MAX_LENGTH = 256
 
 export const stringBuilderProcessor = defineProcessor({
   type: 'string-builder-processor',
@@ -11,7 +16,9 @@ export const stringBuilderProcessor = defineProcessor({
     type: z.literal('string-builder-processor'),
     ...commonSettings,
     target: z.string().min(1).describe('Path of the attribute to write.'),
-    template: z.string().describe('Text with `%{attribute.path}` in it.'),
+    template: z
+      .union([z.string(), z.number().transform(String)])
+      .describe('Text with `%{attribute.path}` in it; what it makes is cut after 256 characters.'),
     replaceMissing: z
       .boolean()
       .default(false)
@@ -34,7 +41,7 @@ export const stringBuilderProcessor = defineProcessor({
         if (value === undefined && !replaceMissing) return
         text += value ?? ''
       }
-      setPath(record.attributes, to, text)
+      setPath(record.attributes, to, text.slice(0, MAX_LENGTH))
     }
   },
 })

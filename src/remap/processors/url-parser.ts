@@ -27,7 +27,7 @@ export const urlParser = defineProcessor({
   },
 })
 
-/** The parts of a URL or of its path alone; nothing is decoded, nothing is rejected. */
+/** The parts of a URL or of its path alone; nothing is decoded, nothing is rejected. A host has no case. */
 function parseUrl(url: string): Attributes {
   const parts: Attributes = {}
   let rest = url
@@ -52,7 +52,7 @@ function parseUrl(url: string): Attributes {
     const host = authority.slice(authority.lastIndexOf('@') + 1)
     const port = /:(\d{1,5})$/.exec(host)
     if (port?.[1] !== undefined) parts.port = Number(port[1])
-    parts.host = port === null ? host : host.slice(0, port.index)
+    parts.host = (port === null ? host : host.slice(0, port.index)).toLowerCase()
   }
   parts.path = rest
   return parts
