@@ -73,7 +73,7 @@ export function buildRecord(
         ...(stack !== undefined && { stack }),
         pre_fingerprint: preFingerprint(fingerprintInput),
         ...(frames.length > 0 && { frames: frames as readonly Frame[] }),
-        ...(causes.length > 0 && { causes }),
+        ...(causes.length > 0 && { causes: causes.map(withoutEmptyFrames) }),
         ...(handled !== undefined && { handled }),
         ...(record.inferred && { inferred: true }),
         ...(entry.cut && { cut: true }),
@@ -87,6 +87,14 @@ export function buildRecord(
       },
     },
   }
+}
+
+type RecordCause = NonNullable<ErrorRecord['error']['causes']>[number]
+
+function withoutEmptyFrames(cause: Cause): RecordCause {
+  if (cause.frames.length > 0) return cause
+  const { frames: _, ...rest } = cause
+  return rest
 }
 
 /** Date accepts ±8.64e15 ms; anything else is no time. */
@@ -175,7 +183,8 @@ export function recordText(record: ErrorRecord): string {
   return `${text}}}`
 }
 
-function causeText({ frames, ...cause }: Cause): string {
-  const plain = JSON.stringify(cause).slice(1, -1)
-  return `{${plain}${plain === '' ? '' : ','}"frames":${listText(frames)}}`
+function causeText({ frames, ...cause }: RecordCause): string {
+  const plain = JSON.stringify(cause)
+  if (!frames) return plain
+  return `${plain.slice(0, -1)}${plain === '{}' ? '' : ','}"frames":${listText(frames)}}`
 }

@@ -125,7 +125,7 @@ export interface ErrorRecord {
     readonly stack?: string
     readonly pre_fingerprint: string
     readonly frames?: readonly Frame[]
-    readonly causes?: readonly Cause[]
+    readonly causes?: readonly (Omit<Cause, 'frames'> & { readonly frames?: readonly Frame[] })[]
     readonly handled?: boolean
     /** True when the status was not written in the log but follows from an uncaught traceback. */
     readonly inferred?: boolean

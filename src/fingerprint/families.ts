@@ -93,6 +93,25 @@ export function isVague(family: Family, kind: string): boolean {
   )
 }
 
+/** What is raised where nobody wrote a class, in languages whose loggers often leave causes out. */
+const PLAIN: { readonly [family in Family]?: RegExp } = {
+  nodejs: /^Error$/,
+  ruby: /^(?:Exception|StandardError|RuntimeError)$/,
+}
+
+/**
+ * A kind that every `throw new Error(…)` has. As a root cause it tells nothing apart, so that the issue may be the same
+ * whether the logger prints causes or not.
+ */
+export function isPlain(family: Family, kind: string): boolean {
+  return PLAIN[family]?.test(kind) === true
+}
+
+/** What the machinery of futures wraps an error in, with the stack of whichever thread happened to complete the future. */
+export function isCarrier(family: Family, kind: string): boolean {
+  return family === 'java' && kind === 'java.util.concurrent.CompletionException'
+}
+
 /** Kinds of a stack that ran over: where it did is an accident. */
 export function isOverflow(kind: string, message: string): boolean {
   if (

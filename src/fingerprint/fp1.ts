@@ -5,7 +5,7 @@
  */
 import { hash as digest } from 'node:crypto'
 import type { Cause, Frame } from '../core/shapes.js'
-import { type Family, familyOf, isOverflow, isVague, kindOf } from './families.js'
+import { type Family, familyOf, isCarrier, isOverflow, isPlain, isVague, kindOf } from './families.js'
 import { moduleOf, type NamedFrame, nameFrame } from './normalise.js'
 import { template } from './template.js'
 
@@ -75,7 +75,7 @@ function describe(input: FingerprintInput, parts: FingerprintPart[] | undefined)
   const canonical = ['fp1', family]
 
   const kind = kindOf(family, input.kind)
-  const rootCause = input.causes.at(-1)
+  const rootCause = rootOf(input)
   const root = kindOf(family, rootCause?.kind)
   // Most of Go's loggers do not print the type of an error; its root message is what all of them print.
   const untyped = family === 'go' && input.message !== undefined && input.message !== ''
@@ -83,17 +83,26 @@ function describe(input: FingerprintInput, parts: FingerprintPart[] | undefined)
   if (kind !== '') note(parts, kind, !vague, kindRule(vague, untyped))
   if (kind !== '' && !vague) canonical.push(`kind ${kind}`)
   if (root !== '' && root !== kind) {
-    note(parts, root, true, 'K03 kind of the root cause')
-    canonical.push(`root ${root}`)
+    const plain = isPlain(family, root)
+    note(parts, root, !plain, plain ? 'K05 a root cause of the plain class' : 'K03 kind of the root cause')
+    if (!plain) canonical.push(`root ${root}`)
   }
 
+  let frames = input.frames
+  let named = nameAll(family, frames)
+  // Raised by the machinery itself, and not by the application, a carrier is where what it carries is.
+  const carrier = isCarrier(family, kind) && named[0]?.dropped !== undefined
   // An error without frames, as an AggregateError, is where its nearest cause with frames is.
-  const frames =
-    input.frames.length > 0 ? input.frames : (input.causes.find((cause) => cause.frames.length > 0)?.frames ?? [])
-  const named = nameAll(family, frames)
+  const nearest =
+    carrier || frames.length === 0 ? input.causes.find((cause) => cause.frames.length > 0)?.frames : undefined
+  if (nearest) {
+    frames = nearest
+    named = nameAll(family, frames)
+  }
+  const carried = carrier && nearest !== undefined
   // Half of PHP's log formats print places without functions: the class's file and the message stand in for them.
   const byFile = family === 'php'
-  const chosen = choose(named, isOverflow(kind, input.message ?? ''), parts, byFile ? 1 : MAX_COUNTED)
+  const chosen = choose(named, isOverflow(kind, input.message ?? ''), parts, byFile || carried ? 1 : MAX_COUNTED)
   const callee = byFile ? undefined : calleeOf(named, chosen[0])
   if (callee) {
     const part = parts?.find((candidate) => candidate.text === callee.key && !candidate.counts)
@@ -119,6 +128,9 @@ function describe(input: FingerprintInput, parts: FingerprintPart[] | undefined)
     const counted = untyped ? rootWords(words()) : words()
     note(parts, counts ? counted : words(), counts, messageRule(vague, unnamed, chosen.length > 0))
     if (counts) canonical.push(`message ${counted}`)
+  } else if (family === 'nodejs' && message.trim() === '' && isPlain(family, kind)) {
+    note(parts, 'none', true, 'M05 a plain error without any message')
+    canonical.push('message none')
   }
   if (kind === '' && frames.length === 0 && input.logger) {
     const logger = /[^.:/\\]*$/.exec(template(input.logger))?.[0] ?? ''
@@ -126,6 +138,18 @@ function describe(input: FingerprintInput, parts: FingerprintPart[] | undefined)
     canonical.push(`logger ${logger}`)
   }
   return { family, kind, root, canonical: canonical.join('\n'), named, chosen, words }
+}
+
+/**
+ * The last cause; the one before it where the last, printed without frames, is the error itself or another of its causes:
+ * a circular chain, which some printers say and others leave out.
+ */
+function rootOf(error: FingerprintInput): Cause | undefined {
+  const { causes } = error
+  const last = causes.at(-1)
+  if (last === undefined || last.frames.length > 0) return last
+  const isLast = (other: Pick<Cause, 'kind' | 'message'>) => other.kind === last.kind && other.message === last.message
+  return isLast(error) || causes.slice(0, -1).some(isLast) ? causes.at(-2) : last
 }
 
 interface Considered extends NamedFrame {

@@ -2,7 +2,7 @@
  * Decides whether a record is carried: its written status decides alone; only where none was written does a traceback
  * speak. Writes the status it infers into the record, and nothing else.
  */
-import { isErrorStatus, type LogRecord, type Status } from '../core/shapes.js'
+import { isErrorStatus, type LogRecord, type Status, type Traceback } from '../core/shapes.js'
 
 /** Why a record is dropped; the label of `lines_dropped_total{reason}`. */
 export type DropReason = 'below_error' | 'no_status' | 'not_wanted'
@@ -16,11 +16,16 @@ export type Verdict = { readonly keep: true } | { readonly keep: false; readonly
 export function judge(record: LogRecord, keep: ReadonlySet<Status>): Verdict {
   if (record.status === undefined) {
     const { traceback } = record
-    if (traceback === undefined || !(traceback.uncaught || traceback.frames.length > 0))
+    if (traceback === undefined || !(traceback.uncaught || hasFrames(traceback)))
       return { keep: false, reason: 'no_status' }
     record.status = 'error'
     record.inferred = true
   }
   if (keep.has(record.status)) return { keep: true }
   return { keep: false, reason: isErrorStatus(record.status) ? 'not_wanted' : 'below_error' }
+}
+
+/** Its own frames, or those of what it is an aggregate of. */
+function hasFrames({ frames, causes }: Traceback): boolean {
+  return frames.length > 0 || causes.some((cause) => cause.frames.length > 0)
 }

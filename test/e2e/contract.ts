@@ -34,7 +34,7 @@ export const contract = z.strictObject({
     pre_fingerprint: z.string().regex(/^fp1:[0-9a-f]{24}$/),
     frames: frames.optional(),
     causes: z
-      .array(z.strictObject({ kind: text.optional(), message: text.optional(), frames: z.array(frame) }))
+      .array(z.strictObject({ kind: text.optional(), message: text.optional(), frames: frames.optional() }))
       .min(1)
       .optional(),
     handled: z.boolean().optional(),

@@ -318,6 +318,73 @@ it("goes by Go's root message, whether or not the logger prints types", () => {
   expect(of('pay 7: open: no paper')).not.toBe(of('pay 7: open: no ink'))
 })
 
+describe('root causes that some loggers print and others do not', () => {
+  const caused = (language: string, ...causes: FingerprintInput['causes']) =>
+    idOf({ ...errors[language], frames: errors[language]?.frames ?? [], causes })
+  for (const [language, plain, told] of [
+    ['nodejs', 'Error', 'RangeError'],
+    ['ruby', 'RuntimeError', 'IOError'],
+  ] as const) {
+    it(`${language}: ${plain} says nothing, ${told} does`, () => {
+      const frames = [lib('read', '/usr/lib/net')]
+      expect(caused(language, { kind: plain, message: 'x', frames })).toBe(caused(language))
+      expect(caused(language, { kind: told, message: 'x', frames })).not.toBe(caused(language))
+    })
+  }
+  it('go by the raising function even where the kind says nothing', () => {
+    const raised = (name: string) => caused('nodejs', { kind: 'Error', frames: [app(name, '/srv/till/lib/drawer.js')] })
+    expect(raised('pull')).not.toBe(raised('push'))
+  })
+  it('end where the chain comes round to the error itself', () => {
+    const io = { kind: 'java.io.IOException', message: 'x', frames: [] }
+    const itself = { kind: 'com.acme.Closed', message: 'till 3 is closed', frames: [] }
+    expect(caused('java', io, itself)).toBe(caused('java', io))
+    expect(caused('java', io, { ...itself, message: 'till 4 is closed' })).not.toBe(caused('java', io))
+  })
+})
+
+describe('what a future carries', () => {
+  const future = (name: string) => ({ module: 'java.util.concurrent.CompletableFuture', function: name, in_app: false })
+  const carried = (frames: readonly Frame[], raising = 'share') =>
+    idOf({
+      language: 'java',
+      kind: 'java.util.concurrent.CompletionException',
+      frames,
+      causes: [
+        {
+          kind: 'java.lang.ArithmeticException',
+          frames: [app(raising, 'Till.java', { module: 'a.Till' }), ...frames.slice(1)],
+        },
+      ],
+    })
+  const caller = app('later', 'Desk.java', { module: 'a.Desk' })
+
+  it('is the same whichever thread completed the future', () => {
+    const early = carried([future('encodeThrowable'), future('uniApplyNow'), caller])
+    expect(carried([future('encodeThrowable'), future('postComplete'), future('run')])).toBe(early)
+    expect(carried([future('encodeThrowable'), future('uniApplyNow'), caller], 'split')).not.toBe(early)
+  })
+  it('does not hide the function that raised the carrier itself', () => {
+    const raised = (name: string) => carried([app(name, 'Desk.java', { module: 'a.Desk' }), future('run')])
+    expect(raised('open')).not.toBe(raised('close'))
+  })
+})
+
+it('tells a plain error of Node.js without any message from those with one, and only there', () => {
+  const of = (kind: string, message?: string) =>
+    idOf({
+      language: 'nodejs',
+      kind,
+      ...(message === undefined ? {} : { message }),
+      frames: [app('f', '/srv/desk.js')],
+      causes: [],
+    })
+  expect(of('Error', 'till 3 is locked')).toBe(of('Error', 'no paper'))
+  expect(of('Error')).not.toBe(of('Error', 'no paper'))
+  expect(of('Error')).toBe(of('Error', ' '))
+  expect(of('TillClosed')).toBe(of('TillClosed', 'no paper'))
+})
+
 it('says of every part why it counts or does not', () => {
   const { parts, canonical }: Fingerprint = fingerprint(errors.java as FingerprintInput)
   expect(parts.map(({ text, counts, because }) => [text, counts, because.slice(0, 3)])).toEqual([
