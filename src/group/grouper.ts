@@ -353,8 +353,8 @@ export class Grouper {
       if (!group.follower && text.trim() !== '') this.#startFollowing(group, text)
       return true
     }
-    // An almost empty first line (only tags) has its message on the next one.
-    if (group.offsets.length === 1 && group.bytes <= group.tags.length + 1 && group.tags !== '') {
+    // A first line of nothing but tags or blanks (Rails' errors begin so) has its message on the next one.
+    if (group.offsets.length === 1 && group.bytes <= group.tags.length + 4 && this.#follows(text)) {
       this.#join(group, line, start)
       this.#startFollowing(group, text)
       return true
@@ -362,10 +362,16 @@ export class Grouper {
     return false
   }
 
-  /** Whether a line under the tag of an open group continues it: blank, indented, or the start of a traceback. */
+  /** Whether a line under the tag of an open group continues it: indented text, or the start of a traceback. */
   #deserves(group: Group, text: string): boolean {
-    if (text.trim() === '' || text.startsWith(' ') || text.startsWith('\t')) return true
-    return group.bytes <= group.tags.length + 4 && this.#options.languages.some((language) => language.follow(text))
+    // A tag with nothing behind it is how Rails begins an error.
+    if (text.trim() === '') return false
+    if (text.startsWith(' ') || text.startsWith('\t')) return true
+    return group.bytes <= group.tags.length + 4 && this.#follows(text)
+  }
+
+  #follows(text: string): boolean {
+    return this.#options.languages.some((language) => language.follow(text) !== undefined)
   }
 
   #begin(group: Group, line: GroupLine, start: number, verdict: HeadVerdict): void {
