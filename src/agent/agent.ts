@@ -10,16 +10,13 @@ import type { Counters } from '../core/counters.js'
 import type { Logger } from '../core/log.js'
 import { ProblemsError } from '../core/problem.js'
 import type { ErrorRecord, Status } from '../core/shapes.js'
-import { outputKind } from '../outputs/kinds.js'
-import type { Output } from '../outputs/output.js'
-import { Shipper } from '../ship/shipper.js'
 import { realSleep } from '../ship/sleep.js'
-import { Cursors } from '../spool/cursors.js'
 import { StateLock, type ThisProcess } from '../spool/lock.js'
 import { Spool } from '../spool/spool.js'
 import { type Health, StatusServer } from '../status/server.js'
 import type { FileSink, TailedFile } from '../tail/file.js'
 import { Tail } from '../tail/tail.js'
+import { Delivering } from './delivering.js'
 import { Pipeline, type PipelineLimits } from './pipeline.js'
 import type { Plan, PlannedInput } from './plan.js'
 import { recordText } from './record.js'
@@ -56,8 +53,7 @@ export class Agent {
   readonly #options: AgentOptions
   readonly #lock: StateLock
   readonly #spool: Spool
-  readonly #outputs: readonly Output[]
-  readonly #shippers: readonly Shipper[]
+  readonly #delivering: Delivering
   readonly #tail: Tail | undefined
   readonly #status: StatusServer | undefined
   readonly #keep: ReadonlySet<Status>
@@ -78,8 +74,7 @@ export class Agent {
     this.#options = options
     this.#lock = parts.lock
     this.#spool = parts.spool
-    this.#outputs = parts.outputs
-    this.#shippers = parts.shippers
+    this.#delivering = parts.delivering
     const { config } = options.plan
     this.#keep = new Set(config.keep.statuses)
     this.#limits = {
@@ -108,40 +103,11 @@ export class Agent {
     let agent: Agent | undefined
     try {
       spool = await Spool.open({ dir: join(plan.stateDir, 'spool'), settings: plan.config.spool, log, counters })
-      const names = plan.config.outputs.map(({ name }) => name)
-      const cursors = await Cursors.open({ dir: join(plan.stateDir, 'cursors'), names, spool, log, counters })
-      const outputs: Output[] = []
-      const shippers: Shipper[] = []
+      const delivering = await Delivering.open({ plan, spool, stdout, log, clock, counters })
       // A glob such as /var/log/** must not lead the agent to its own spool and refused records.
       const own = new Set(OWN_STATE.map((names) => `${literalGlob(plan.stateDir)}/${names}`))
-      for (const { name, type, batch, ...settings } of plan.config.outputs) {
-        const kind = outputKind(type)
-        if (kind === undefined) throw new RangeError(`there is no output of type ${type}`)
-        const output = kind.open(settings, { name, log, clock, stdout, resolvePath: plan.resolvePath })
-        for (const path of output.paths?.() ?? []) own.add(literalGlob(path))
-        outputs.push(output)
-        const { maxBytes = batch.maxBytes, maxRecords = batch.maxRecords } = kind.limits ?? {}
-        shippers.push(
-          new Shipper({
-            name,
-            type,
-            output,
-            spool,
-            log,
-            clock,
-            counters,
-            cursor: cursors.of(name),
-            batch: {
-              ...batch,
-              maxBytes: Math.min(batch.maxBytes, maxBytes),
-              maxRecords: Math.min(batch.maxRecords, maxRecords),
-            },
-            concurrency: kind.concurrency,
-            refusedDir: join(plan.stateDir, 'refused'),
-          }),
-        )
-      }
-      agent = new Agent(options, { lock, spool, outputs, shippers, own })
+      for (const path of delivering.paths) own.add(literalGlob(path))
+      agent = new Agent(options, { lock, spool, delivering, own })
       await agent.#status?.start()
       await agent.#tail?.start()
       return agent
@@ -165,7 +131,7 @@ export class Agent {
    */
   async run(): Promise<void> {
     const { plan } = this.#options
-    const shipping = Promise.all(this.#shippers.map((shipper) => shipper.run(this.#shipping.signal)))
+    this.#delivering.run()
     const standardInputs = plan.inputs.filter(({ config }) => config.type === 'stdin')
     const reading = Promise.all([
       this.#tail ? this.#readFiles(this.#tail) : undefined,
@@ -174,13 +140,10 @@ export class Agent {
     await reading
     if (!this.#stop.signal.aborted) {
       await this.#flush()
-      await Promise.race([Promise.all(this.#shippers.map((shipper) => shipper.drained())), aborted(this.#stop.signal)])
+      await Promise.race([this.#delivering.drained(), aborted(this.#stop.signal)])
     }
-    await this.#shutDown(shipping)
+    await this.#shutDown()
   }
-
-  /** Ends aborts the attempts that are under way; only after the time for a stop has passed. */
-  readonly #shipping = new AbortController()
 
   /** Stops reading, lets deliveries under way come to an end within `shutdown.timeout`, saves, frees everything. */
   stop(): void {
@@ -202,9 +165,7 @@ export class Agent {
         spool_bytes: this.#spool.bytes,
         lines_open: [...this.#filePipelines, ...this.#inputPipelines].reduce((sum, one) => sum + one.linesOpen, 0),
       },
-      spooled: Object.fromEntries(
-        this.#shippers.map((shipper, i) => [this.#options.plan.config.outputs[i]?.name ?? '', shipper.spooled]),
-      ),
+      spooled: this.#delivering.spooled,
     }
   }
 
@@ -382,12 +343,8 @@ export class Agent {
     await this.#flush()
   }
 
-  async #shutDown(shipping: Promise<unknown>): Promise<void> {
-    const { timeout } = this.#options.plan.config.shutdown
-    await Promise.all(this.#shippers.map((shipper) => shipper.stop(timeout)))
-    this.#shipping.abort()
-    await shipping
-    await Promise.all(this.#outputs.map((output) => output.close()))
+  async #shutDown(): Promise<void> {
+    await this.#delivering.stop(this.#options.plan.config.shutdown.timeout)
     await this.#status?.stop()
     await this.#tail?.stop()
     await this.#spool.close().catch((error: Error) => {
@@ -407,8 +364,7 @@ const MAX_PENDING_BYTES = 16 << 20
 interface Parts {
   readonly lock: StateLock
   readonly spool: Spool
-  readonly outputs: readonly Output[]
-  readonly shippers: readonly Shipper[]
+  readonly delivering: Delivering
   /** Globs of our own files, which must never be tailed. */
   readonly own: ReadonlySet<string>
 }

@@ -17,6 +17,11 @@ export const COUNTERS: Readonly<Record<string, string>> = {
   records_kept_total: 'Error records made, by source.',
   records_delivered_total: 'Records that an output delivered.',
   records_refused_total: 'Records that a backend will never take; they are in the refused file.',
+  spool_torn_bytes_total:
+    'Bytes at the end of the spool that a crash had left half written; their records are read again.',
+  spool_damaged_bytes_total: 'Bytes of the spool that were damaged on disk and set aside.',
+  spool_records_lost_total: 'Records that were in the spool and cannot be delivered any more, by reason.',
+  cursors_unreadable_total: 'Delivery positions that could not be read; the output begins again at the oldest record.',
   batches_retried_total: 'Attempts that failed and were tried again.',
 }
 
