@@ -70,8 +70,24 @@ export function preprocess(text: string, options: PreprocessOptions): LogRecord 
     delete attributes.message
     for (const [key, value] of Object.entries(message)) put(attributes, [key], value)
   }
-  if (options.reserved !== false) readReserved(record, options)
-  return record
+  if (options.reserved === false) return record
+  readReserved(record, options)
+  return record.status === undefined ? (unwrap(record, text, options) ?? record) : record
+}
+
+/**
+ * A shipper or a runtime may have wrapped the application's own line once more, `{"log":"{\"level\":…}\n","pod":…}`, or
+ * put it into a message. Where the wrapping says no level, the line is the record, the rest of the wrapping beside it.
+ */
+function unwrap(outer: LogRecord, text: string, options: PreprocessOptions): LogRecord | undefined {
+  const { log, ...rest } = outer.attributes
+  const isWrapped = typeof log === 'string' && outer.message === text
+  const line = isWrapped ? log.trimEnd() : outer.message
+  if (line === text || (!isWrapped && parseObject(line) === undefined)) return undefined
+  const inner = preprocess(line, options)
+  for (const [key, value] of Object.entries(isWrapped ? rest : outer.attributes)) put(inner.attributes, [key], value)
+  if (inner.timestamp === undefined && outer.timestamp !== undefined) inner.timestamp = outer.timestamp
+  return inner
 }
 
 /** The attributes of a text that is one JSON object; undefined for any other text. */

@@ -94,6 +94,7 @@ describe('a pipeline of Datadog', () => {
       processors: [{ type: 'date-remapper', sources: ['t'], enabled: true }],
       alarms: 'every line',
       multiline: [],
+      detect: [],
       levels: {},
       tests: [],
     })
@@ -140,6 +141,7 @@ describe("Errand's own keys", () => {
       alarms: ['ERROR', 'Exception'],
       levels: { SEVERE: 'error', '50': 'critical' },
       multiline: ['^\\d{4}-'],
+      detect: [],
       languages: ['java'],
       tests: [
         { sample: 'a\nb', result: 'dropped' },

@@ -147,3 +147,34 @@ describe('reserved attributes of JSON', () => {
     })
   })
 })
+
+describe('a line that was wrapped once more', () => {
+  const read = (value: unknown) => preprocess(JSON.stringify(value), { source: 's' })
+
+  it('is the record when it is JSON', () => {
+    const inner = '{"level":"error","message":"gone","pod":"mine"}\n'
+    expect(read({ log: inner, pod: 'p', time: '2026-11-20T10:15:32Z' })).toMatchObject({
+      message: 'gone',
+      status: 'error',
+      attributes: { level: 'error', pod: 'mine', time: '2026-11-20T10:15:32Z' },
+    })
+  })
+  it('is the message when it is text', () => {
+    expect(read({ log: 'ERROR gone\n', stream: 'stderr' })).toMatchObject({
+      message: 'ERROR gone',
+      attributes: { stream: 'stderr' },
+    })
+  })
+  it('is found in a message', () => {
+    expect(read({ message: '{"level":"error","msg":"gone"}', host: 'h' })).toMatchObject({
+      status: 'error',
+      attributes: { msg: 'gone' },
+    })
+  })
+  it('stays a message when the wrapping says a level', () => {
+    expect(read({ level: 'info', message: '{"level":"error"}' })).toMatchObject({
+      status: 'info',
+      message: '{"level":"error"}',
+    })
+  })
+})
