@@ -82,7 +82,8 @@ function describe(input: FingerprintInput, parts: FingerprintPart[] | undefined)
   const vague = untyped || isVague(family, kind)
   if (kind !== '') note(parts, kind, !vague, kindRule(vague, untyped))
   if (kind !== '' && !vague) canonical.push(`kind ${kind}`)
-  if (root !== '' && root !== kind) {
+  // Half of PHP's log formats print no previous exceptions.
+  if (root !== '' && root !== kind && family !== 'php') {
     const plain = isPlain(family, root)
     note(parts, root, !plain, plain ? 'K05 a root cause of the plain class' : 'K03 kind of the root cause')
     if (!plain) canonical.push(`root ${root}`)
@@ -170,7 +171,7 @@ function nameAll(family: Family, frames: readonly Frame[]): Considered[] {
     // Ruby prints a built-in method with the file and line of its caller.
     const builtIn = family === 'ruby' && dropped === undefined && isBuiltIn(frame, frames[i + 1])
     considered.push({
-      key: family === 'php' && frame.file ? moduleOf(frame.file) : full,
+      key: family === 'php' ? (fileKey(frame) ?? full) : full,
       full,
       named,
       dropped: builtIn ? 'G13 built-in method, printed at the line that calls it' : dropped,
@@ -179,6 +180,11 @@ function nameAll(family: Family, frames: readonly Frame[]): Considered[] {
     })
   }
   return considered
+}
+
+function fileKey({ file, module }: Frame): string | undefined {
+  if (file) return moduleOf(file)
+  return module?.includes('\\') ? moduleOf(`${module.replaceAll('\\', '/')}.php`) : undefined
 }
 
 function isBuiltIn(frame: Frame, caller: Frame | undefined): boolean {

@@ -113,15 +113,21 @@ function readOne(
   const stack = first(error, ERROR_KEYS.stack)
 
   if (typeof stack === 'string') return ofText(named, header, stack, read)
-  if (!Array.isArray(stack)) return { ...named, frames: [], stack: header }
+  // Monolog: the place of the error, then those of the calls, if any.
+  const site = textAt(error, FRAME_KEYS.file)
+  const at = site === undefined ? undefined : fileAndLine(site)
+  const placed = at === undefined ? header : `${header} in ${site}`
+  if (!Array.isArray(stack)) return { ...named, frames: at === undefined ? [] : (read(site ?? '')?.frames ?? [at]), stack: placed }
   const elements = stack as Value[]
   if (elements.every((one) => typeof one === 'string')) {
     const frames = elements.map(fileAndLine)
     if (elements.length === 0 || frames.some((frame) => frame === undefined))
       return ofText(named, header, elements.join('\n'), read)
-    const at = fileAndLine(error.file)
     const all = [...(at === undefined ? [] : [at]), ...frames.filter((frame) => frame !== undefined)]
-    return { ...named, frames: all, stack: [header, ...elements].join('\n') }
+    // The language's own reader marks whose code a frame is.
+    const found = read([...(at === undefined ? [] : [site]), ...elements].join('\n'))
+    const known = found !== undefined && found.frames.length === all.length ? found.frames : all
+    return { ...named, frames: known, stack: [placed, ...elements].join('\n') }
   }
 
   const objects = elements.filter(isObject)
@@ -190,7 +196,8 @@ function frameOf(element: Attributes): Frame {
 
 /** `/app/Order.php:12`, as PHP loggers list a trace. */
 function fileAndLine(value: Value | undefined): Frame | undefined {
-  if (typeof value !== 'string' || /\s/.test(value)) return undefined
+  // `/app/Rule.php(15) : eval()'d code:1` holds blanks too.
+  if (typeof value !== 'string' || /\n/.test(value) || !/^[^\s]*[/\\]/.test(value)) return undefined
   const colon = value.lastIndexOf(':')
   const line = Number(value.slice(colon + 1))
   return colon > 0 && line > 0 && Number.isInteger(line) ? { file: value.slice(0, colon), line } : undefined
