@@ -62,10 +62,11 @@ const ALARMING = 'ERROR|SEVERE|CRITICAL|FATAL|ALERT|EMERGENCY'
 
 /**
  * A time, or nothing, or Ruby's letter; perhaps a thread in brackets; then the level: what nearly every text logger
- * writes. The thread must not look like a level itself: which of the two it is would be a guess.
+ * writes. The thread must not look like a level itself: which of the two it is would be a guess. PHP-FPM passes on what
+ * its workers print at a level of its own.
  */
 const LEVELED = new RegExp(
-  `(?:[DIWEF], )?(?:\\[?\\d{4}[-/]\\d\\d[-/]\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d{1,9})?Z?(?: #\\d+)?\\]? +)?(?:\\[(?! *(?:${LEVEL}|${LOWER_LEVEL}|${CAPITAL_LEVEL})\\b)[^\\]\\n]{0,80}\\] +)?(?:(${CALM})|(?:${ALARMING}))[ :]`,
+  `(?:[DIWEF], )?(?:\\[?\\d{4}[-/]\\d\\d[-/]\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d{1,9})?Z?(?: #\\d+)?\\]? +)?(?:\\[(?! *(?:${LEVEL}|${LOWER_LEVEL}|${CAPITAL_LEVEL})\\b)[^\\]\\n]{0,80}\\] +)?(?:(${CALM})|(?:${ALARMING}))[ :](?! *(?:PHP message:|\\[pool ))`,
   'y',
 )
 
