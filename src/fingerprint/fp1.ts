@@ -161,7 +161,21 @@ interface Considered extends NamedFrame {
   readonly printed: string | undefined
 }
 
-function nameAll(family: Family, frames: readonly Frame[]): Considered[] {
+/** Lists named before; the traceback languages hand out the same list for the same printed stack. */
+const knownLists = new WeakMap<
+  readonly Frame[],
+  { readonly family: Family; readonly considered: readonly Considered[] }
+>()
+
+function nameAll(family: Family, frames: readonly Frame[]): readonly Considered[] {
+  const known = knownLists.get(frames)
+  if (known?.family === family) return known.considered
+  const considered = nameEach(family, frames)
+  knownLists.set(frames, { family, considered })
+  return considered
+}
+
+function nameEach(family: Family, frames: readonly Frame[]): Considered[] {
   const considered: Considered[] = []
   const count = Math.min(frames.length, MAX_FRAMES)
   for (let i = 0; i < count; i++) {
