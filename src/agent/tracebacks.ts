@@ -4,6 +4,8 @@
  */
 import type { Traceback } from '../core/shapes.js'
 import { csharp } from '../trace/csharp.js'
+import { dart } from '../trace/dart.js'
+import { elixir } from '../trace/elixir.js'
 import { go } from '../trace/go.js'
 import { markInApp } from '../trace/in-app.js'
 import { java } from '../trace/java.js'
@@ -17,7 +19,7 @@ import { rust } from '../trace/rust.js'
 
 /** Every traceback language, by the name remappers use. A test compares the list with the folder. */
 export const LANGUAGES: ReadonlyMap<string, TraceLanguage> = new Map(
-  [python, java, ruby, node, php, go, csharp, perl, rust].map((language) => [language.name, language]),
+  [python, java, ruby, node, php, go, csharp, perl, rust, elixir, dart].map((language) => [language.name, language]),
 )
 
 /** A text may quote tracebacks of other programs; more than this many are not looked at. */
