@@ -31,6 +31,8 @@ export const attributeRemapper = defineProcessor({
       for (const { source, path } of from) {
         const found = sourceType === 'tag' ? tagValue(record, source) : getPath(record.attributes, path)
         if (found === undefined || found === null) continue
+        // An object cannot move into itself: `logger` holding only a thread is no name for `logger.name`.
+        if (typeof found === 'object' && sourceType === targetType && target.startsWith(`${source}.`)) continue
         // Two places, two values: what later happens to one must not show in the other.
         const value = preserveSource && typeof found === 'object' ? structuredClone(found) : found
         if (source === target && sourceType === targetType) {
@@ -42,7 +44,13 @@ export const attributeRemapper = defineProcessor({
         // `error` can move to `error.message`.
         if (!preserveSource) {
           if (sourceType === 'tag') record.tags = record.tags.filter((tag) => !tag.startsWith(`${source}:`))
-          else deletePath(record.attributes, path)
+          else {
+            deletePath(record.attributes, path)
+            // Another source that says the same would say it twice; one that says something else stays.
+            for (const other of from)
+              if (other.source !== target && getPath(record.attributes, other.path) === value)
+                deletePath(record.attributes, other.path)
+          }
         }
         if (taken) return
         if (targetType === 'tag') addTags(record, target, value, overrideOnConflict)

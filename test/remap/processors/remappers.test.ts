@@ -23,6 +23,12 @@ describe('the attribute remapper', () => {
       { sources: ['error'], target: 'error.message' },
       { error: { message: 'boom' } },
     ],
+    [
+      'does not move an object into itself',
+      { logger: { thread: 't' } },
+      { sources: ['logger'], target: 'logger.name' },
+      { logger: { thread: 't' } },
+    ],
     ['moves an object as a whole', { a: { b: 1 } }, { sources: ['a'], target: 'x.y' }, { x: { y: { b: 1 } } }],
     ['makes integers', { a: '42.9' }, { sources: ['a'], target: 'x', targetFormat: 'integer' }, { x: 42 }],
     ['makes decimals', { a: '42.5' }, { sources: ['a'], target: 'x', targetFormat: 'double' }, { x: 42.5 }],
