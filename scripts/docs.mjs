@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, install, ROOT } from './prepare.mjs'
-import { metricsOf, renderDocs } from './render-docs.mjs'
+import { metricsOf, readBundled, renderDocs } from './render-docs.mjs'
 
 install()
 build()
@@ -14,6 +14,7 @@ const [
   { PROCESSOR_KINDS },
   { GAUGES, renderMetrics },
   { Counters },
+  { LANGUAGES },
 ] = await Promise.all(
   [
     'agent/settings.js',
@@ -22,6 +23,7 @@ const [
     'remap/processors/kinds.js',
     'status/metrics.js',
     'core/counters.js',
+    'agent/tracebacks.js',
   ].map(load),
 )
 
@@ -37,6 +39,8 @@ const pages = renderDocs({
   })),
   metrics: metricsOf(text),
   remappers: readFileSync(join(ROOT, 'docs', 'remappers.md'), 'utf8'),
+  bundled: readBundled(join(ROOT, 'remappers')),
+  languages: [...LANGUAGES.keys()].sort(),
 })
 for (const [path, page] of Object.entries(pages)) {
   writeFileSync(join(ROOT, path), page)

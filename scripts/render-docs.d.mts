@@ -15,8 +15,12 @@ export interface DocSources {
   }[]
   readonly metrics: readonly Metric[]
   readonly remappers: string
+  /** The bundled remapper files. */
+  readonly bundled: readonly { readonly source: string; readonly text: string }[]
+  readonly languages: readonly string[]
 }
 
 export function renderDocs(sources: DocSources): Record<string, string>
 export function replaceBlock(page: string, name: string, text: string): string
 export function metricsOf(text: string): Metric[]
+export function readBundled(folder: string): { source: string; text: string }[]

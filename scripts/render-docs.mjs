@@ -1,14 +1,36 @@
 // The reference pages and the schema for editors, out of what the program itself declares. Pure: values in, texts out.
 // `docs.mjs` writes them, a test holds the files against them.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 /** What is written, by path from the project's root. `remappers` is the present text of docs/remappers.md. */
-export function renderDocs({ schema, outputKinds, processorKinds, metrics, remappers }) {
+export function renderDocs({ schema, outputKinds, processorKinds, metrics, remappers, bundled, languages }) {
   return {
     'config.schema.json': `${JSON.stringify(beforeEnvironment(schema), null, 2)}\n`,
     'docs/configuration.md': configuration(schema, outputKinds),
     'docs/metrics.md': metricsPage(metrics),
-    'docs/remappers.md': replaceBlock(remappers, 'processors', processorTables(processorKinds)),
+    'docs/remappers.md': replaceBlock(
+      replaceBlock(remappers, 'sources', sourceTable(bundled, languages)),
+      'processors',
+      processorTables(processorKinds),
+    ),
   }
+}
+
+/** The bundled sources by name, each with the comment that opens its file. */
+function sourceTable(bundled, languages) {
+  const rows = bundled.map(({ source, text }) => `| \`${source}\` | ${openingComment(text)} |`)
+  const named = languages.map((language) => `\`${language}\``).join(', ')
+  return ['| source | what it reads |', '| --- | --- |', ...rows, '', `Traceback languages: ${named}.`].join('\n')
+}
+
+function openingComment(text) {
+  const lines = []
+  for (const line of text.split('\n')) {
+    if (!line.startsWith('//')) break
+    lines.push(line.slice(2).trim())
+  }
+  return lines.join(' ').replaceAll('|', '\\|')
 }
 
 const GENERATED = '<!-- Written by `npm run docs` from the sources. Change it there. -->'
@@ -255,6 +277,13 @@ function processorTables(kinds) {
 
 /** What every processor has; told once, in the text. */
 const COMMON = ['type', 'id', 'name', 'description', 'enabled', 'tags', 'ocsf']
+
+/** The remapper files of a folder, by source. */
+export function readBundled(folder) {
+  return readdirSync(folder)
+    .sort()
+    .map((file) => ({ source: file.replace(/\.json5$/, ''), text: readFileSync(join(folder, file), 'utf8') }))
+}
 
 /** Puts `text` between the two comments that name the block. */
 export function replaceBlock(page, name, text) {

@@ -1,14 +1,16 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Ajv } from 'ajv'
 import JSON5 from 'json5'
 import { afterAll, describe, expect, it } from 'vitest'
-import { metricsOf, renderDocs } from '../../scripts/render-docs.mjs'
+import { metricsOf, readBundled, renderDocs } from '../../scripts/render-docs.mjs'
 import { openPipeline } from '../../src/agent/open-pipeline.js'
 import { planFrom } from '../../src/agent/plan.js'
 import { testRemappers } from '../../src/agent/remapper-tests.js'
 import { type Config, configSettings } from '../../src/agent/settings.js'
+import { LANGUAGES } from '../../src/agent/tracebacks.js'
 import { readConfig } from '../../src/config/load.js'
 import { jsonSchemaOf } from '../../src/config/schema-export.js'
 import { Counters } from '../../src/core/counters.js'
@@ -102,6 +104,8 @@ describe('what is written by npm run docs', async () => {
     })),
     metrics: metricsOf(text),
     remappers: read('docs/remappers.md'),
+    bundled: readBundled(fileURLToPath(new URL('../../remappers/', import.meta.url))),
+    languages: [...LANGUAGES.keys()].sort(),
   })
 
   for (const [path, page] of Object.entries(pages)) {
