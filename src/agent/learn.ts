@@ -32,7 +32,13 @@ export class Learner {
     this.#candidates = definitions.flatMap(({ source, detect, languages }) =>
       source === undefined
         ? []
-        : [{ name: source, patterns: detect.map((one) => new RegExp(one, 'm')), language: languages?.[0] }],
+        : [
+            {
+              name: source,
+              patterns: detect.map((one) => new RegExp(one, 'm')),
+              language: languages?.length === 1 ? languages[0] : undefined,
+            },
+          ],
     )
   }
 

@@ -133,18 +133,22 @@ export class Pipeline {
   }
 
   /**
-   * Where an entry that reads as one record really ends in a crash. What the runtime prints right behind a logger's
+   * Where an entry that reads as one record really ends in crashes. What the runtime prints right behind a logger's
    * record looks like that record's own traceback until its frames show that nobody caught it. Such a traceback is an
    * entry of its own when the record before it is no error, or has a traceback already.
    */
-  #crashIn(entry: Entry, record: LogRecord, isError: boolean): number | undefined {
-    if (entry.lineOffsets.length < 2 || (isError && !this.#mayGoOn(entry, record))) return undefined
+  #crashesIn(entry: Entry, record: LogRecord, isError: boolean): number[] {
+    if (entry.lineOffsets.length < 2 || (isError && !this.#mayGoOn(entry, record))) return []
     const found = findTracebacks(entry.text, this.#source.languages)
-    const last = found.at(-1)
-    if (!last?.uncaught || last.start === 0 || entry.text[last.start - 1] !== '\n') return undefined
-    if (isError) return found.length > 1 && !record.inferred ? last.start : undefined
+    const crashes = found.filter(({ uncaught, start }) => uncaught && start > 0 && entry.text[start - 1] === '\n')
+    if (isError) {
+      const last = crashes.at(-1)
+      return last !== undefined && last === found.at(-1) && found.length > 1 && !record.inferred ? [last.start] : []
+    }
     // Ruby logs an exception in the very shape in which it dies of one, so a warning keeps what stands below it.
-    return last.language === 'ruby' && record.status === 'warn' ? undefined : last.start
+    return crashes
+      .filter(({ language }) => !(language === 'ruby' && record.status === 'warn'))
+      .map(({ start }) => start)
   }
 
   /** Whether an error's entry may hold another traceback behind its own: seldom, and only then it is searched again. */
@@ -194,10 +198,13 @@ export class Pipeline {
       }
     }
     const verdict = judge(record, keep)
-    const crash = mayHoldCrash ? this.#crashIn(entry, record, isErrorStatus(record.status)) : undefined
-    if (crash !== undefined) {
-      this.#judge(slice(entry, 0, crash - 1), calm, false)
-      this.#judge(slice(entry, crash, entry.text.length), calm, false)
+    const crashes = mayHoldCrash ? this.#crashesIn(entry, record, isErrorStatus(record.status)) : []
+    if (crashes.length > 0) {
+      const starts = [0, ...crashes]
+      for (const [i, start] of starts.entries()) {
+        const next = starts[i + 1]
+        this.#judge(slice(entry, start, next === undefined ? entry.text.length : next - 1), calm, false)
+      }
       return
     }
     const lines = entry.lineOffsets.length

@@ -95,7 +95,7 @@ export const configSettings = z
       .array(z.union([z.string().min(1), z.record(z.string(), z.unknown())]))
       .default([])
       .describe(
-        "Your own pipelines: files and globs from the config's folder, or pipelines written here. They run after the bundled ones.",
+        "Your own pipelines: files and globs from the config's folder, or pipelines written here. They run after the bundled one of the source.",
       ),
     keep: z
       .strictObject({

@@ -62,13 +62,19 @@ export function compileSource(options: SourceOptions): { source: Source; problem
 
   const base = bundled.get(name) ?? bundled.get(AUTO)
   if (remap !== undefined && Object.keys(remap).length > 0) add(shortRemapper(remap, name))
-  // The general remapper stands in for a source that nobody has written one for.
-  const bundledOne = base && (base.definition.source === name ? base.definition : { ...base.definition, source: name })
+  // The general remapper stands in for a source that nobody has written one for; then the user's own knows better what
+  // the source writes, and must see it before the general one has taken it apart.
+  const standsIn = base !== undefined && base.definition.source !== name
+  const bundledOne = base && (standsIn ? { ...base.definition, source: name } : base.definition)
+  const [first, later] = standsIn
+    ? [
+        own.filter(({ definition }) => definition.source === name),
+        own.filter(({ definition }) => definition.source === undefined),
+      ]
+    : [[], own.filter(({ definition: { source } }) => source === undefined || source === name)]
+  for (const placed of first) add(placed.definition, placed)
   if (base && bundledOne) add(bundledOne, base)
-  for (const placed of own) {
-    const { definition } = placed
-    if (definition.source === undefined || definition.source === name) add(definition, placed)
-  }
+  for (const placed of later) add(placed.definition, placed)
 
   const languages = languagesNamed(base?.definition.languages)
   const isAuto = name === AUTO

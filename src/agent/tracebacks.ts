@@ -25,9 +25,9 @@ export const LANGUAGES: ReadonlyMap<string, TraceLanguage> = new Map(
 /** A text may quote tracebacks of other programs; more than this many are not looked at. */
 const MAX_TRACEBACKS = 32
 
-/** The languages of the names; all of them when no name is given. Unknown names are left out. */
+/** The languages of the names; all of them when no list is given. Unknown names are left out. */
 export function languagesNamed(names: readonly string[] | undefined): readonly TraceLanguage[] {
-  if (names === undefined || names.length === 0) return [...LANGUAGES.values()]
+  if (names === undefined) return [...LANGUAGES.values()]
   return names.flatMap((name) => LANGUAGES.get(name) ?? [])
 }
 
@@ -40,7 +40,7 @@ export function findTracebacks(text: string, languages: readonly TraceLanguage[]
     let first: Traceback | undefined
     for (const language of candidates) {
       const traceback = language.find(text, at)
-      if (traceback && (first === undefined || traceback.start < first.start)) first = traceback
+      if (traceback && (first === undefined || isBefore(traceback, first))) first = traceback
     }
     if (first === undefined) break
     found.push(first)
@@ -87,6 +87,11 @@ function readStack(text: string, languages: readonly TraceLanguage[]): Traceback
     if (traceback && (best === undefined || worth(traceback) > worth(best))) best = traceback
   }
   return best
+}
+
+/** The earlier one; of two that begin at one place the one that reads more. */
+function isBefore(one: Traceback, other: Traceback): boolean {
+  return one.start < other.start || (one.start === other.start && worth(one) > worth(other))
 }
 
 function worth(traceback: Traceback): number {

@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { check } from './check.js'
 import { explain } from './explain.js'
 import type { ExitCode, Host } from './host.js'
+import { importRemapper } from './import.js'
 import { run } from './run.js'
 import { test } from './test.js'
 import { watch } from './watch.js'
@@ -64,6 +65,14 @@ export async function runProgram(args: readonly string[], version: string, host:
     .option('--json', 'the result as one JSON object')
     .action(async (paths: string[], options: { json?: boolean }) => {
       code = await test(paths, options, host)
+    })
+  program
+    .command('import')
+    .description("Turn a pipeline of Datadog's into a remapper file: JSON of its API, or an integration's YAML.")
+    .argument('<file>', "a pipeline or a list of them; NAME_tests.yaml beside NAME.yaml becomes the file's tests")
+    .option('-o, --output <file>', 'the remapper file to write, JSON5; none: standard output')
+    .action(async (file: string, options: { output?: string }) => {
+      code = await importRemapper(file, options, host)
     })
   program
     .command('watch')

@@ -31,6 +31,7 @@ export interface GroupFollower {
 
 /** The part of a traceback language that grouping needs. */
 export interface GroupLanguage {
+  readonly followsAnyLine?: boolean
   follow(line: string): GroupFollower | undefined
   interrupts(line: string): boolean
 }
@@ -281,7 +282,7 @@ export class Grouper {
     }
     if (group.open) this.#close(group)
     this.#begin(group, line, start, verdict)
-    if (stamped > start) this.#startFollowing(group, view.slice(stamped, end))
+    if (stamped > start) this.#startFollowing(group, view.slice(stamped, end), true)
     if (first >= 65 && first <= 90) group.expectsSecond = this.#heads.expectsSecond(view.slice(start, end))
   }
 
@@ -300,7 +301,7 @@ export class Grouper {
     if (group.follower) {
       if (!group.follower.takes(text)) return false
     } else if (code !== SPACE && code !== TAB) {
-      this.#startFollowing(group, text)
+      this.#startFollowing(group, text, true)
       if (!group.follower) return false
     }
     this.#join(group, line, start)
@@ -322,10 +323,12 @@ export class Grouper {
     if (group.follower?.complete) this.#close(group)
   }
 
-  #startFollowing(group: Group, text: string): void {
+  /** `stamped`: a time stands before the text, so that it may be a logger's record. */
+  #startFollowing(group: Group, text: string, stamped = false): void {
     group.follower = undefined
     if (text.length > MAX_GRAMMAR_CHARS) return
     for (const language of this.#options.languages) {
+      if (stamped && language.followsAnyLine) continue
       const follower = language.follow(text)
       if (follower) {
         group.follower = follower

@@ -107,6 +107,7 @@ export class Heads {
 
   /** Length of a stamp that stands before the line's own text; 0 when there is none. */
   stampLength(view: string, start: number, end: number): number {
+    if (this.#extra.some((pattern) => matchesAt(pattern, view, start))) return 0
     STAMP.lastIndex = start
     const match = STAMP.exec(view)
     if (match === null || matchesAt(LEVEL_NEARBY, view, start + match[0].length)) return 0

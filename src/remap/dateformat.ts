@@ -354,7 +354,8 @@ function wallOf(
   const { year, month, dayOfYear, week } = given
   // `yyyy-MM-DD` means the day of the month, whatever its author wrote.
   const day = given.day ?? (month === undefined ? undefined : dayOfYear)
-  if (year !== undefined && (month !== undefined || (dayOfYear === undefined && week === undefined))) return at(year, month ?? 1, day ?? 1)
+  if (year !== undefined && (month !== undefined || (dayOfYear === undefined && week === undefined)))
+    return at(year, month ?? 1, day ?? 1)
   const today = new Date(now + zone.offsetAt(now))
   if (dayOfYear !== undefined && month === undefined) {
     const first = at(year ?? today.getUTCFullYear(), 1, 1)

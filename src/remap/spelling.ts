@@ -8,8 +8,8 @@ import { isObject } from './paths.js'
 
 /** Where the API and the integrations differ by more than the case. */
 const ALIASES: Readonly<Record<string, string>> = { isEnabled: 'enabled', isReplaceMissing: 'replaceMissing' }
-/** Keys whose contents are the user's own words. */
-const VERBATIM = new Set(['levels', 'tests'])
+/** Keys whose contents are the user's own words, or attribute paths. */
+const VERBATIM = new Set(['levels', 'tests', 'fallback'])
 
 function camelCase(key: string): string {
   const camel = key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())

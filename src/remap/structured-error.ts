@@ -117,7 +117,8 @@ function readOne(
   const site = textAt(error, FRAME_KEYS.file)
   const at = site === undefined ? undefined : fileAndLine(site)
   const placed = at === undefined ? header : `${header} in ${site}`
-  if (!Array.isArray(stack)) return { ...named, frames: at === undefined ? [] : (read(site ?? '')?.frames ?? [at]), stack: placed }
+  if (!Array.isArray(stack))
+    return { ...named, frames: at === undefined ? [] : (read(site ?? '')?.frames ?? [at]), stack: placed }
   const elements = stack as Value[]
   if (elements.every((one) => typeof one === 'string')) {
     const frames = elements.map(fileAndLine)

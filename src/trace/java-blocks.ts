@@ -115,6 +115,8 @@ class BlockReader {
   #spaced = false
   /** Blank lines stand between the frames, too: somebody doubled the line ends. */
   #doubled = false
+  /** Lines before this offset look like a run of frames but hold one that is none: they are taken one by one. */
+  #noRunBefore = 0
 
   constructor(text: string, opening: Opening) {
     this.#text = text
@@ -163,7 +165,7 @@ class BlockReader {
   #takeRun(): boolean {
     const text = this.#text
     const { start } = this.#cursor
-    if (!text.startsWith(FRAME_START, start)) return false
+    if (start < this.#noRunBefore || !text.startsWith(FRAME_START, start)) return false
     let next = start
     let end = start
     while (next < text.length && text.startsWith(FRAME_START, next)) {
@@ -173,6 +175,7 @@ class BlockReader {
     }
     const frames = framesOfRun(text.slice(start, end))
     const [first] = frames
+    if (first === undefined) this.#noRunBefore = end
     if (first === undefined || !this.#takeTraceLine(first, 0, 1)) return false
     const block = this.#last
     if (block.frames.length === 1) {

@@ -35,6 +35,12 @@ export interface TraceLanguage {
   follow(line: string): Follower | undefined
 
   /**
+   * True when `follow` begins on lines that may as well be anybody's, since what tells comes on the next line. Such a
+   * language is not asked where a time stands before the line: a logger's own record has one too.
+   */
+  readonly followsAnyLine?: boolean
+
+  /**
    * True when `line` can only be the start of something the runtime printed by itself, never a continuation of a log
    * record (`Exception in thread "main" …`). Such a line ends the record before it.
    */

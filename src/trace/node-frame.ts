@@ -4,6 +4,7 @@
  * Source: V8, src/execution/messages.cc (call site serialisation); Node.js, lib/internal/util/inspect.js.
  */
 import type { Frame } from '../core/shapes.js'
+import { remembered } from './text.js'
 
 /** A frame and what follows it on its line. */
 export interface PrintedFrame {
@@ -26,8 +27,12 @@ const NO_PLACE = /^(?:<anonymous>|native(?: code)?|index \d+|unknown location|un
 /** The frame of a line without ANSI codes and line end, or undefined when the line is none. */
 export function readFrame(line: string): PrintedFrame | undefined {
   if (line.length > MAX_FRAME) return undefined
-  let text = line.trim()
-  if (!text.startsWith('at ')) return undefined
+  const text = line.trim()
+  return text.startsWith('at ') ? readTrimmed(text) : undefined
+}
+
+const readTrimmed = remembered((line: string): PrintedFrame | undefined => {
+  let text = line
   let opens = false
   if (text.endsWith(' {')) {
     opens = true
@@ -40,7 +45,7 @@ export function readFrame(line: string): PrintedFrame | undefined {
   if (text.startsWith('async ')) text = text.slice(6)
   const frame = readCall(text)
   return frame && { frame, opens }
-}
+})
 
 function readCall(text: string): Frame | undefined {
   if (text.endsWith(')')) {

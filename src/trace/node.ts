@@ -20,12 +20,15 @@ import {
 } from './node-header.js'
 import { NodeLines } from './node-lines.js'
 import { type Layout, type ParsedError, parseError } from './node-parse.js'
+import { holdsHint } from './text.js'
 
 export const node: TraceLanguage = {
   name: 'nodejs',
+  followsAnyLine: true,
   hints: [' at ', 'Error: ', 'Exception: ', 'Error]', 'Node.js v', '--trace-uncaught', ': All promises'],
   find(text, from) {
-    return findIn(text, from) ?? findFlattened(text, from)
+    // The hints promise that nothing is found without them.
+    return holdsHint(text, from, node.hints) ? (findIn(text, from) ?? findFlattened(text, from)) : undefined
   },
   read(stack) {
     const found = readWhole(stack)

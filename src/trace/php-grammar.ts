@@ -115,7 +115,11 @@ export function framesOf(site: Place | undefined, entries: readonly Entry[]): Fr
   const frames: Frame[] = []
   let at = site ?? (entries[0]?.atCall === true ? entries[0].place : {})
   for (const { place, call } of entries) {
-    frames.push(frames.length === 0 && at.file === undefined && call.includes('\\') ? { ...frameOf(at, call), in_app: inApp('php', { function: call, file: '?' }) } : frameOf(at, call))
+    frames.push(
+      frames.length === 0 && at.file === undefined && call.includes('\\')
+        ? { ...frameOf(at, call), in_app: inApp('php', { function: call, file: '?' }) }
+        : frameOf(at, call),
+    )
     if (call === '{main}') return frames
     at = place
   }

@@ -4,6 +4,7 @@
  * Source: CPython, Lib/traceback.py (TracebackException.format), Python/pythonrun.c, Modules/faulthandler.c.
  */
 import type { Frame } from '../core/shapes.js'
+import { remembered } from './text.js'
 
 /** What every header has in common, whatever stands before it. */
 export const RECENT_LAST = ' (most recent call last):'
@@ -87,14 +88,18 @@ export function fileAt(line: string): number {
  * A file name may hold quotes, so the last `", line ` ends it.
  */
 export function frameOf(line: string, at: number): Frame | undefined {
-  const quote = line.lastIndexOf('", line ')
-  if (quote < at + 6) return undefined
-  const place = PLACE.exec(line.slice(quote + 1))
+  return frameOfText(line.slice(at))
+}
+
+const frameOfText = remembered((text: string): Frame | undefined => {
+  const quote = text.lastIndexOf('", line ')
+  if (quote < 6) return undefined
+  const place = PLACE.exec(text.slice(quote + 1))
   if (place === null) return undefined
-  const frame: Frame = { file: line.slice(at + 6, quote), line: Number(place[1]) }
+  const frame: Frame = { file: text.slice(6, quote), line: Number(place[1]) }
   if (place[2] !== undefined) frame.function = place[2].trimEnd()
   return frame
-}
+})
 
 /** Whether only what may stand before a frame does: its two blanks (a trimmed text lost them), or loguru's `> `. */
 export function isFrameIndent(before: string): boolean {

@@ -4,7 +4,7 @@
  * Source: ruby, error.c and eval_error.c (rb_error_write, print_errinfo, print_backtrace), thread.c.
  */
 import type { Frame } from '../core/shapes.js'
-import { withoutColour } from './text.js'
+import { remembered, withoutColour } from './text.js'
 
 /** A constant's path: `Orders::Conflict`. */
 export const CONSTANT = '[A-Z]\\w*(?:::[A-Z]\\w*)*'
@@ -36,14 +36,14 @@ const ROOMY_FILE = /^(?:\/|[A-Za-z]:[\\/]|\(eval|<internal:|[\w.-]+ \(\d[\w.]*\)
 const MAX_LOCATION = 2048
 
 /** Reads a line that is a frame, or begins with one and goes on with `: message`. Undefined for any other line. */
-export function frameLine(raw: string): FrameLine | undefined {
+export const frameLine = remembered((raw: string): FrameLine | undefined => {
   const line = withoutColour(raw)
   const lead = LEAD.exec(line.slice(0, MAX_LOCATION))?.[0].length ?? 0
   const from = FROM.exec(line.slice(lead, lead + 16))
   const column = lead + (from?.[0].length ?? 0)
   const found = location(line, column)
   return found === undefined ? undefined : { ...found, from: from !== null, numbered: from?.[1] !== undefined }
-}
+})
 
 function location(line: string, column: number): { frame: Frame; rest?: string; column: number } | undefined {
   const at = line.indexOf(':in ', column)

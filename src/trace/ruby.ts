@@ -19,7 +19,7 @@ import {
 } from './ruby-grammar.js'
 import { readHeader } from './ruby-header.js'
 import { followRails } from './ruby-rails-follow.js'
-import { isBlank, LineCursor, lineStart, withoutColour } from './text.js'
+import { holdsHint, isBlank, LineCursor, lineStart, withoutColour } from './text.js'
 
 /** One error of a chain. Frames in the order of the result: where it was raised first. */
 interface Part extends Cause {
@@ -35,7 +35,7 @@ export const ruby: TraceLanguage = {
     ...['.rb:', '.ru:', '.rake:', '.erb:', '.haml:', '.slim:', '.builder:', '.jbuilder:', '.gemspec:', '(eval'],
     ...['Error: ', 'Error (', 'Error)', 'Exception: ', 'Exception (', 'Exception)'],
   ],
-  find,
+  find: (text, from) => (holdsHint(text, from, ruby.hints) ? find(text, from) : undefined),
   read,
   follow: (line) => followRuby(line) ?? followRails(line),
   interrupts: isThreadReport,

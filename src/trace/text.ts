@@ -110,3 +110,8 @@ export function remembered<T>(parse: (text: string) => T, maxChars = 300, maxTot
     return parsed
   }
 }
+
+/** Whether the text holds one of a language's hints at or after `from`: without, there is no traceback to find. */
+export function holdsHint(text: string, from: number, hints: readonly string[]): boolean {
+  return hints.some((hint) => text.includes(hint, from))
+}

@@ -154,7 +154,11 @@ describe('the docker json-file framing', () => {
 })
 
 describe('alarms', () => {
-  const alarms = compileAlarms(['error', '"level":50', '\tat '], { keys: ['severity'], prefixes: ['f', 'e'], numbers: ['3', '17'] })
+  const alarms = compileAlarms(['error', '"level":50', '\tat '], {
+    keys: ['severity'],
+    prefixes: ['f', 'e'],
+    numbers: ['3', '17'],
+  })
   const alarmed = (text: string) => frame([Buffer.from(`${text}\n`)], alarms ? { alarms } : {}).lines[0]?.alarmed
   for (const [text, expected] of [
     ['2026 ERROR x', true],

@@ -104,15 +104,15 @@ describe('a pipeline of Datadog', () => {
     const text = `pipeline:
   name: x
   processors:
-    - type: schema-processor
-      schema: { version: 1 }
+    - type: decoder-processor
+      source: t
     - type: date-remapper
       sources: [t]
 `
     const { definitions, problems } = readRemapperFile(text, 'x.yaml')
     expect(definitions[0]?.definition.processors.map(({ enabled }) => enabled)).toEqual([false, true])
     expect(problems.map(renderProblem)).toEqual([
-      'x.yaml:4:13  warning: schema-processor does not run on the host; the pipeline runs without it. Leave it in the pipeline of the backend.',
+      'x.yaml:4:13  warning: decoder-processor does not run on the host; the pipeline runs without it. Leave it in the pipeline of the backend.',
     ])
   })
 })

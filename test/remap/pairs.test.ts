@@ -29,8 +29,8 @@ pipeline:
       sources: [seconds]
       target: place
 `
-const run = (tests: string) => {
-  const placed = readRemapperFile(PIPELINE, 'door.yaml').definitions[0]
+const run = (tests: string, pipeline = PIPELINE) => {
+  const placed = readRemapperFile(pipeline, 'door.yaml').definitions[0]
   if (placed === undefined) throw new Error('the pipeline of this test does not load')
   const context = { now: () => PAIR_CLOCK, readTraceback: () => undefined }
   const { remapper } = compileRemapper(placed.definition, context)
@@ -97,6 +97,29 @@ tests:
       service: given
       timestamp: 1`
     expect(run(tests)).toEqual([[]])
+  })
+
+  it('takes a list without elements for nothing, and an id of too many digits for the number it is near', () => {
+    const tests = `id: door
+tests:
+  - sample: '{"a": [], "b": "7375279878905417346", "c": ["7375279878905417346"]}'
+    result:
+      custom: { b: 7375279878905417346, c: [7375279878905417000] }
+`
+    expect(run(tests)).toEqual([[]])
+    expect(run(tests.replace('b: 7', 'b: 8'))).toEqual([
+      ['custom.b: expected 8375279878905418000, got "7375279878905417346"'],
+    ])
+  })
+
+  it('does not ask for what is moved away from where only the backend writes', () => {
+    const pipeline = `${PIPELINE}    - type: attribute-remapper
+      sources: [place.city]
+      target: town
+`
+    const pair = test(good.replace('  place', '  town: Oslo\n  place'))
+    expect(run(pair)).toEqual([['custom.town: expected "Oslo", got nothing']])
+    expect(run(pair, pipeline)).toEqual([[]])
   })
 
   it('that is none is a problem with its place', () => {

@@ -11,6 +11,7 @@ import { MATCHERS, VALUE_FILTERS } from './matchers.js'
 import type { Path } from './paths.js'
 import { type Argument, parseReference, type Reference } from './reference.js'
 import { type Flags, GROK_FLAGS, RegexWriter } from './regex.js'
+import type { Repeat } from './repeats.js'
 import type { Rule } from './rules.js'
 
 /** What becomes of a group's text. */
@@ -20,6 +21,8 @@ export interface Capture {
   readonly filters: readonly Filter[]
   /** A group of the pattern itself, `(?<level>.)`: it gives way to what a reference says. */
   readonly plain?: true
+  /** Another capture of the rule has a path below this one: a map is merged with it. */
+  readonly joins?: true
 }
 
 export interface Advice {
@@ -32,6 +35,8 @@ export interface CompiledRule {
   readonly regex: RegExp
   /** By group number; undefined for groups that capture for the regex's own use. Index 0 is unused. */
   readonly captures: readonly (Capture | undefined)[]
+  /** Repeated groups whose captures outlast a turn; inner ones before the ones around them. */
+  readonly repeats: readonly Repeat[]
   /** True when the linear engine cannot take over when this rule backtracks too much. */
   readonly unsafe: boolean
   readonly warnings: readonly Advice[]
@@ -114,9 +119,20 @@ export function compileRule(rule: Rule, options: CompileOptions): CompiledRule {
   }
 
   writer.write(rule.pattern, GROK_FLAGS)
+  for (const [i, capture] of captures.entries())
+    if (
+      capture !== undefined &&
+      capture.path.length > 0 &&
+      captures.some((other) => isBelow(other?.path, capture.path))
+    )
+      captures[i] = { ...capture, joins: true }
   let regex: RegExp
+  const repeats: Repeat[] = []
   try {
     regex = new RegExp(`^(?:${writer.source})$`, 's')
+    // A back-reference within a turn has another number there.
+    if (writer.refusal !== 'a back-reference')
+      for (const { source, ...repeat } of writer.repeats) repeats.push({ ...repeat, turn: new RegExp(source, 'sy') })
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: .*: /s, '') : ''
     throw new Complaint(
@@ -129,7 +145,11 @@ export function compileRule(rule: Rule, options: CompileOptions): CompiledRule {
       what: `The rule uses ${writer.refusal}, so nothing bounds the time it may take on a text that nearly matches; texts over ${MAX_UNSAFE_LENGTH} characters are not tried.`,
       mend: 'Say it without: list what may stand there, or put a more special rule before it.',
     })
-  return { name: rule.name, regex, captures, unsafe: writer.refusal !== undefined, warnings }
+  return { name: rule.name, regex, captures, repeats, unsafe: writer.refusal !== undefined, warnings }
+}
+
+function isBelow(path: Path | undefined, above: Path): boolean {
+  return path !== undefined && path.length > above.length && above.every((name, i) => path[i] === name)
 }
 
 interface Part {

@@ -95,7 +95,6 @@ function numeric(form: RegExp, cast: (n: number) => number = (n) => n): Filter {
   }
 }
 
-
 /** `array`, `array(sep)`, `array(filter)`, `array(sep, filter)`, `array(brackets, sep)`, `array(brackets, sep, filter)`. */
 function buildArray(args: readonly Argument[]): Filter | string {
   const last = args[args.length - 1]

@@ -6,7 +6,8 @@
 import type { Attributes, Value } from '../../core/shapes.js'
 import { Complaint } from './classes.js'
 import { type Capture, type CompiledRule, type CompileOptions, compileRule, MAX_UNSAFE_LENGTH } from './compile.js'
-import { addAt, isMap, merge } from './paths.js'
+import { addAt, isMap, merge, mergeAt } from './paths.js'
+import { keepLast } from './repeats.js'
 import { type Rule, splitRules } from './rules.js'
 
 /** What is wrong with a rule. An error takes the rule out; a warning does not. */
@@ -67,6 +68,8 @@ export function compileGrok(
     for (const { line, what, mend } of bad) problems.push({ rule: '', line, text, what, mend, severity: 'error' })
 
   // A match rule may be used as a helper too; a support rule of the same name goes first.
+  // Datadog lets a helper begin with a quantifier that has nothing to repeat.
+  support.rules = support.rules.map((rule) => ({ ...rule, pattern: rule.pattern.replace(/^[?*+](?=\()/, '') }))
   const helpers = new Map<string, Rule>()
   for (const rule of [...support.rules, ...match.rules]) if (!helpers.has(rule.name)) helpers.set(rule.name, rule)
   const compileOptions: CompileOptions = {
@@ -115,6 +118,7 @@ function parse(
     if (rule.unsafe && text.length > MAX_UNSAFE_LENGTH) continue
     const groups = rule.regex.exec(text)
     if (groups === null) continue
+    for (const repeat of rule.repeats) keepLast(groups, repeat)
     const attributes: Attributes = {}
     if (only?.size !== 0)
       for (let i = 1; i < groups.length; i++) {
@@ -137,6 +141,7 @@ function store(attributes: Attributes, capture: Capture, captured: string): void
     if (value === undefined) return
   }
   if (capture.plain === true && Object.hasOwn(attributes, capture.path[0] ?? '')) return
-  if (capture.path.length > 0) addAt(attributes, capture.path, value)
+  if (capture.joins === true && isMap(value)) mergeAt(attributes, capture.path, value)
+  else if (capture.path.length > 0) addAt(attributes, capture.path, value)
   else if (isMap(value)) merge(attributes, value)
 }

@@ -90,7 +90,8 @@ function add(result: Attributes, writtenKey: string, writtenValue: string, quote
   const text = writtenValue.trim().replace(/,+$/, '').trim()
   const inside = unquoted(text, quotes)
   const value = inside === undefined ? (milliseconds(text) ?? typed(text)) : inside.trim()
-  if (value === undefined || text === '') return false
+  // `a=""` says nothing; `a=" "` says that it is empty.
+  if (value === undefined || text === '' || inside === '') return false
   addAt(result, dotted(key) ?? [key], value)
   return true
 }

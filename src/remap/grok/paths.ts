@@ -45,10 +45,7 @@ export function isMap(value: Value | undefined): value is Attributes {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/**
- * Puts `value` at `path`; a value that is there already becomes a list with it, but two maps become one. A scalar in
- * the way gives way.
- */
+/** Puts `value` at `path`; a value that is there already becomes a list with it. A scalar in the way gives way. */
 export function addAt(attributes: Attributes, path: Path, value: Value): void {
   let map = attributes
   const last = path.length - 1
@@ -65,9 +62,20 @@ export function addAt(attributes: Attributes, path: Path, value: Value): void {
   const name = path[last] ?? ''
   const there = own(map, name)
   if (there === undefined) put(map, name, value)
-  else if (isMap(there) && isMap(value)) merge(there, value)
   else if (Array.isArray(there)) put(map, name, [...there, value])
   else put(map, name, [there, value])
+}
+
+/** Merges `from` into the map at `path`, which is made where there is none. */
+export function mergeAt(attributes: Attributes, path: Path, from: Attributes): void {
+  let map = attributes
+  for (const name of path) {
+    const inner = own(map, name)
+    const next: Attributes = isMap(inner) ? inner : {}
+    if (next !== inner) put(map, name, next)
+    map = next
+  }
+  merge(map, from)
 }
 
 /** Merges `from` into `into`, map into map; elsewhere the newcomer wins. */

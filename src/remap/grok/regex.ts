@@ -5,6 +5,7 @@
  * (it refuses look-around, back-references, the flags i, u, d, and counts that multiply to more than 16; "+" counts 2).
  */
 import { Complaint, cases, classAt, escapedCode, namedClass, propertyAt } from './classes.js'
+import { type Repeat, repeatsCaptures } from './repeats.js'
 
 /** The inline flags in force. */
 export interface Flags {
@@ -31,6 +32,8 @@ interface Group {
   readonly start: number
   readonly captures: number
   readonly flags: Flags
+  /** The capturing group around its repetition, when what it captures must outlast a turn. */
+  readonly region: number | undefined
 }
 
 export class RegexWriter {
@@ -40,6 +43,8 @@ export class RegexWriter {
   captures = 0
   /** Why V8's linear engine refuses the pattern, if it does. */
   refusal: 'a look-around' | 'a back-reference' | undefined
+  /** Repeated groups with captures in them, and the source of one turn of each. */
+  readonly repeats: (Omit<Repeat, 'turn'> & { readonly source: string })[] = []
   readonly #names = new Map<string, number>()
   readonly #reference: (text: string, at: number, flags: Flags) => number
   readonly #named: (name: string, capture: number) => void
@@ -106,8 +111,9 @@ export class RegexWriter {
         this.raw(source)
         i = end
       } else if (c === '(') {
+        const region = repeatsCaptures(text, i) ? this.capture() : undefined
         const opened = this.#open(text, i, flags, keepsGroups ? numbered : undefined)
-        if (opened.group) open.push({ start: opened.start, captures: opened.captures, flags })
+        if (opened.group) open.push({ start: opened.start, captures: opened.captures, flags, region })
         flags = opened.flags
         atom = -1
         i = opened.end
@@ -121,16 +127,19 @@ export class RegexWriter {
         repeated = false
         flags = group.flags
         i++
+        if (group.region !== undefined) {
+          const { region, start, captures } = group
+          const source = this.source.slice(start)
+          if (this.captures > captures) this.repeats.push({ region, first: captures + 1, last: this.captures, source })
+          i = this.#quantifier(text, i, start, captures)
+          this.raw(')')
+          atom = start - 1
+        }
       } else if (c === '|') {
         this.raw('|')
         atom = -1
         i++
       } else if (c === '*' || c === '+' || c === '?' || (c === '{' && atom >= 0 && COUNT.test(text.slice(i, i + 16)))) {
-        // Datadog puts the text of a helper behind what stands before it, where its first sign means something.
-        if (i === 0) {
-          i++
-          continue
-        }
         if (atom < 0)
           throw new Complaint(
             `There is nothing that "${c}" could repeat at "${text.slice(i, i + 20)}".`,

@@ -1,6 +1,6 @@
 /** Works on lists: their length, one more element, or one element's value. */
 import { z } from 'zod'
-import { deletePath, getPath, isObject, parsePath, setPath, textOf } from '../paths.js'
+import { deletePath, getPath, isObject, parsePath, setPath } from '../paths.js'
 import { commonSettings, defineProcessor } from '../processor.js'
 
 const source = z.string().min(1).describe('Path of the source.')
@@ -25,13 +25,17 @@ export const arrayProcessor = defineProcessor({
           type: z.literal('select'),
           source,
           target,
-          filter: z.string().describe('`key:value` that the object holds.'),
+          filter: z
+            .string()
+            .describe(
+              'A search query over the keys of each object: `type:(User OR Group)`; the first that matches counts.',
+            ),
           valueToExtract: z.string().describe('The key of the object whose value is written.'),
         }),
       ])
       .describe('What to do.'),
   }),
-  compile({ operation }) {
+  compile({ operation }, context) {
     const from = parsePath(operation.source)
     const to = parsePath(operation.target)
     if (operation.type === 'append')
@@ -47,17 +51,13 @@ export const arrayProcessor = defineProcessor({
         const list = getPath(attributes, from)
         if (Array.isArray(list)) setPath(attributes, to, list.length)
       }
-    const colon = operation.filter.indexOf(':')
-    const key = parsePath(operation.filter.slice(0, Math.max(colon, 0)).trim())
-    const wanted = operation.filter.slice(colon + 1).trim()
+    const matches = context.query(attributeQuery(operation.filter), ['operation', 'filter'])
     const extract = parsePath(operation.valueToExtract)
     return ({ attributes }) => {
       const list = getPath(attributes, from)
       if (!Array.isArray(list)) return
       for (const one of list) {
-        if (!isObject(one)) continue
-        const held = getPath(one, key)
-        if (held === undefined || textOf(held) !== wanted) continue
+        if (!isObject(one) || !matches({ message: '', source: '', tags: [], attributes: one })) continue
         const value = getPath(one, extract)
         if (value !== undefined) setPath(attributes, to, value)
         return
@@ -65,3 +65,9 @@ export const arrayProcessor = defineProcessor({
     }
   },
 })
+
+/** The query with its keys marked as attributes: in the filter of an element nothing else can be meant. */
+function attributeQuery(filter: string): string {
+  const pieces = filter.split(/("(?:[^"\\]|\\.)*")/)
+  return pieces.map((piece, i) => (i % 2 === 1 ? piece : piece.replace(/(^|[\s(!-])([\w.$]+):/g, '$1@$2:'))).join('')
+}

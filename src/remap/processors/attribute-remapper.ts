@@ -31,8 +31,15 @@ export const attributeRemapper = defineProcessor({
       for (const { source, path } of from) {
         const found = sourceType === 'tag' ? tagValue(record, source) : getPath(record.attributes, path)
         if (found === undefined || found === null) continue
-        // An object cannot move into itself: `logger` holding only a thread is no name for `logger.name`.
-        if (typeof found === 'object' && sourceType === targetType && target.startsWith(`${source}.`)) continue
+        // Among several sources none is an object that the target lies in: `logger` holding only a thread is no name for
+        // `logger.name`. A single source means what it says: all of `event` goes to `event.computer`.
+        if (
+          from.length > 1 &&
+          typeof found === 'object' &&
+          sourceType === targetType &&
+          target.startsWith(`${source}.`)
+        )
+          continue
         // Two places, two values: what later happens to one must not show in the other.
         const value = preserveSource && typeof found === 'object' ? structuredClone(found) : found
         if (source === target && sourceType === targetType) {

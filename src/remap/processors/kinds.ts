@@ -11,6 +11,7 @@ import { grokParser } from './grok-parser.js'
 import { lookupProcessor } from './lookup-processor.js'
 import { messageRemapper } from './message-remapper.js'
 import { pipeline } from './pipeline.js'
+import { schemaProcessor } from './schema-processor.js'
 import { serviceRemapper } from './service-remapper.js'
 import { spanIdRemapper } from './span-id-remapper.js'
 import { statusRemapper } from './status-remapper.js'
@@ -32,6 +33,7 @@ export const PROCESSOR_KINDS: readonly ProcessorKind[] = [
   lookupProcessor,
   messageRemapper,
   pipeline,
+  schemaProcessor,
   serviceRemapper,
   spanIdRemapper,
   statusRemapper,
@@ -50,9 +52,6 @@ export function processorKind(type: string): ProcessorKind | undefined {
 
 /** Types that Datadog has and Errand does not run; a pipeline that holds one runs without it, with a warning. */
 export const UNSUPPORTED_TYPES: readonly string[] = [
-  'schema-processor',
-  'schema-remapper',
-  'schema-category-mapper',
   'threat-intel-processor',
   'decoder-processor',
   'array-map-processor',

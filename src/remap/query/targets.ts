@@ -36,7 +36,7 @@ const RESERVED: Readonly<Record<string, (record: QueryRecord) => string | undefi
   status: (record) => record.status,
 }
 
-/** What the key of a term names. Keys that are neither attributes nor reserved are tags. */
+/** What the key of a term names. Keys that are neither attributes nor reserved are tags, or attributes below others. */
 export function targetOf(key: string): Target {
   if (key.startsWith('@')) return attributeTarget(key.slice(1).split('.'))
   if (key === '_exists_' || key === '_missing_') return existenceTarget(key === '_exists_')
@@ -52,7 +52,14 @@ export function targetOf(key: string): Target {
         return value !== undefined && test(value)
       }
     }
-  return tagTarget(key.toLowerCase())
+  const tag = tagTarget(key.toLowerCase())
+  if (!key.includes('.')) return tag
+  // Pipelines name attributes without the "@" too; tags with dots are rare, so both are asked.
+  const attribute = attributeTarget(key.split('.'))
+  return (question) => {
+    const [isTag, isAttribute] = [tag(question), attribute(question)]
+    return (record) => isTag(record) || isAttribute(record)
+  }
 }
 
 function attributeTarget(path: readonly string[]): Target {

@@ -43,6 +43,11 @@ describe('filters', () => {
     ['json', '{"a.b": 1, "a": {"c": null, "d": {}}, "l": [null, {"x": null}]}', { a: { b: 1 }, l: [null] }],
     ['json', '[1, "x"]', [1, 'x']],
     ['json', 'not json', undefined],
+    ['json', '{"a":{"b":"}"}} {"c":1}', { a: { b: '}' } }],
+    ['json', ' [1, 2] and more', [1, 2]],
+    ['json', '{"a":"two\nlines\tand \\"quotes\\""}', { a: 'two\nlines\tand "quotes"' }],
+    ['json', '{"a":{"b":1}', undefined],
+    ['json', '{"a":nope} {"b":1}', undefined],
     ['json', '{}', undefined],
     ['array', '[1,2]', ['1', '2']],
     ['array', '[]', undefined],
@@ -56,7 +61,7 @@ describe('filters', () => {
     ['array(";", number)', '[1;2.5]', [1, 2.5]],
     ['array("{}",";", scale(10))', '{1;2.1}', [10, 21]],
     ['array(scale(10))', '[a,b]', undefined],
-    ['array("[]", ",", nullIf("-"))', '[a,-,b]', ['a', 'b']],
+    ['array("[]", ",", nullIf("-"))', '[a,-,b]', ['a', null, 'b']],
     ['csv("first,name")', '"John ""Da Man""",Doe', { first: 'John "Da Man"', name: 'Doe' }],
     ['csv("first,name",",","\'")', "'John ''Da Man''',Doe", { first: "John 'Da Man'", name: 'Doe' }],
     ['csv("a,b","|")', 'x|1.5|z', { a: 'x', b: 1.5 }],
@@ -177,6 +182,13 @@ describe('keyvalue', () => {
     ['', 'id=12345678901234567890', { id: '12345678901234567890' }],
     ['("=", "-/")', 'p=/a-b', { p: '/a-b' }],
     ['("=", "^]")', 'p=^a]', { p: '^a]' }],
+    [
+      '',
+      'a=263ms b=10.013689387s c=0s d=1m3.3s e="5s" f=1.4ms',
+      { a: 263, b: 10013, c: 0, d: '1m3.3s', e: '5s', f: '1.4ms' },
+    ],
+    ['', 'a="" b=" " c="x "', { b: '', c: 'x' }],
+    ['("=", ";, ")', 'a=x; y=1;, z=2', { a: 'x;', y: '1;', z: 2 }],
   ] as const)
     it(`${args} of ${JSON.stringify(text)}`, () => {
       const { grok, problems } = compileGrok(`rule %{data::keyvalue${args}}`, '', { now })

@@ -62,6 +62,38 @@ describe('matching', () => {
     ['takes a percent sign for itself', '%{integer:n}% of \\%{x\\}', '5% of %{x}', { n: 5 }],
     ['takes POSIX classes', '[[:alpha:]]+[[:digit:]_]+', 'abc1_', {}],
     ['takes \\p classes', '\\p{Lu}\\p{L}+\\P{Alpha}', 'Éé1', {}],
+    ['knows the control characters of \\p{C}', '%{notSpace:a}[\\p{C}]%{word:b}', 'x\x1dy', { a: 'x', b: 'y' }],
+    ['merges a map with what stands below it', '%{integer:a.n} %{data:a:keyvalue}', '7 b=1', { a: { n: 7, b: 1 } }],
+    [
+      'keeps what each turn of a repeated group captured, the last of each',
+      '(a=%{integer:a} ?|b=%{integer:b} ?)+',
+      'b=1 a=2 b=3 a=4',
+      { a: 4, b: 3 },
+    ],
+    [
+      'keeps it across groups and lazy turns too',
+      '%{word:x}:(?:(?:b=%{integer:b}|c=%{integer:c});)+? %{integer:a}',
+      'p:b=1;c=2;b=3; 7',
+      { x: 'p', b: 3, c: 2, a: 7 },
+    ],
+    [
+      'reads a class and a quote within such a group',
+      '(?:[)(]%{regex("[(}]"):a}|%{word:b})+',
+      '((x',
+      { a: '(', b: 'x' },
+    ],
+    [
+      'lets a reference speak before a group that it holds',
+      '%{regex("(?<msg>.*)")::keyvalue}',
+      'x=1 msg="y"',
+      { x: 1, msg: 'y' },
+    ],
+    [
+      'keeps such a group where the reference says nothing',
+      '%{regex("(?<msg>.*)")::keyvalue}',
+      'x=1',
+      { x: 1, msg: 'x=1' },
+    ],
     ['takes a bracket first in a class', '[]a]+[^]a]', 'a]b', {}],
     ['takes \\A \\z \\h \\R \\Q..\\E \\x{41}', '\\A\\Qa.b\\E\\h\\x{41}\\R\\u0042\\z', 'a.b A\r\nB', {}],
     ['leaves out regex comments', 'a(?#note)b(?x: c  d )', 'abcd', {}],
@@ -175,6 +207,13 @@ describe('problems', () => {
       expect(first?.mend).toMatch(mend)
       expect(grok.parse('a')).toBeUndefined()
     })
+
+  it('do not arise from a helper that begins with a quantifier, which Datadog lets pass', () => {
+    const { grok, problems } = compileGrok('r %{word:a},%{tail}?', 'tail ?(end: %{word:b})', { now })
+    expect(problems).toEqual([])
+    expect(grok.parse('x,end: y')?.attributes).toEqual({ a: 'x', b: 'y' })
+    expect(grok.parse('x,')?.attributes).toEqual({ a: 'x' })
+  })
 
   it('do not take other rules out', () => {
     const { grok, problems } = compileGrok('bad %{nope:x}\ngood %{word:a}', '', { now })

@@ -18,6 +18,18 @@ const EXAMPLES: Readonly<Record<string, Record<string, unknown>>> = {
   'lookup-processor': { source: 'a', target: 'x.y', lookupTable: '1,one\n2,two', defaultLookup: 'many' },
   'message-remapper': { sources: ['a.b', 'c'] },
   pipeline: { filter: { query: '@a:*' }, processors: [{ type: 'status-remapper', sources: ['a'] }] },
+  'schema-processor': {
+    mappers: [
+      { type: 'schema-remapper', sources: ['a.b'], target: 'd.x', overrideOnConflict: true },
+      {
+        type: 'schema-category-mapper',
+        categories: [{ name: 'n', id: 1, filter: { query: '@a.b:*' } }],
+        targets: { name: 'a.x', id: 'x' },
+        fallback: { values: { x: '99' }, sources: { 'a.x': ['c'] } },
+      },
+    ],
+    schema: { schemaType: 'a', version: '1', className: 'n', classUid: 4001 },
+  },
   'service-remapper': { sources: ['a', 'c'] },
   'span-id-remapper': { sources: ['a'] },
   'status-remapper': { sources: ['a', 'd.e'] },

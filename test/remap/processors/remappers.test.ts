@@ -8,6 +8,13 @@ describe('the attribute remapper', () => {
 
   for (const [name, before, settings, expected] of [
     ['moves the first present source', { b: 1, c: 2 }, { sources: ['a', 'b', 'c'], target: 'x' }, { c: 2, x: 1 }],
+    ['removes the other sources that say the same', { b: 1, c: 1 }, { sources: ['b', 'c'], target: 'x' }, { x: 1 }],
+    [
+      'keeps them with the source',
+      { b: 1, c: 1 },
+      { sources: ['b', 'c'], target: 'x', preserveSource: true },
+      { b: 1, c: 1, x: 1 },
+    ],
     ['takes objects that become empty along', { a: { b: { c: 1 } } }, { sources: ['a.b.c'], target: 'x' }, { x: 1 }],
     ['keeps the source on request', { a: 1 }, { sources: ['a'], target: 'x', preserveSource: true }, { a: 1, x: 1 }],
     [
@@ -24,10 +31,16 @@ describe('the attribute remapper', () => {
       { error: { message: 'boom' } },
     ],
     [
-      'does not move an object into itself',
+      'does not move an object into itself where it is one candidate of several',
       { logger: { thread: 't' } },
-      { sources: ['logger'], target: 'logger.name' },
+      { sources: ['loggerName', 'logger'], target: 'logger.name' },
       { logger: { thread: 't' } },
+    ],
+    [
+      'moves an object into itself where nothing else can be meant',
+      { event: { id: 1 } },
+      { sources: ['event'], target: 'event.computer' },
+      { event: { computer: { id: 1 } } },
     ],
     ['moves an object as a whole', { a: { b: 1 } }, { sources: ['a'], target: 'x.y' }, { x: { y: { b: 1 } } }],
     ['makes integers', { a: '42.9' }, { sources: ['a'], target: 'x', targetFormat: 'integer' }, { x: 42 }],
@@ -48,6 +61,15 @@ describe('the attribute remapper', () => {
     ['does nothing without a source', { b: 1 }, { sources: ['a'], target: 'x' }, { b: 1 }],
   ] as const)
     it(name, () => expect(remap(structuredClone(before) as Attributes, settings).attributes).toEqual(expected))
+
+  it('copies an object that stays: what is written to one later does not show in the other', () => {
+    const copy = { type: 'attribute-remapper', sources: ['a'], target: 'b', preserveSource: true }
+    const grok = { matchRules: 'r %{data:a.x:json}' }
+    const { attributes } = processed([copy, { type: 'grok-parser', source: 'a.x', grok }], {
+      attributes: { a: { x: '{"y":1}' } },
+    })
+    expect(attributes).toEqual({ a: { x: { y: 1 } }, b: { x: '{"y":1}' } })
+  })
 
   it('writes tags in lower case and reads them', () => {
     expect(remap({ a: 'EU-1' }, { sources: ['a'], target: 'region', targetType: 'tag' })).toMatchObject({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Attributes } from '../../../src/core/shapes.js'
-import { compile, processed } from '../harness.js'
+import { compile, processed, recordOf } from '../harness.js'
 
 const applied = (type: string, settings: Record<string, unknown>, attributes: unknown) =>
   processed([{ type, ...settings }], { attributes: attributes as Attributes }).attributes
@@ -29,6 +29,18 @@ describe('the grok parser', () => {
   it('reports a broken rule at its rules', () => {
     const { problems } = compile({ processors: [{ type: 'grok-parser', grok: { matchRules: 'r %{nonsense:x}' } }] })
     expect(problems).toMatchObject([{ path: ['processors', 0, 'grok', 'matchRules'], severity: 'error' }])
+  })
+})
+
+describe('a rule with a look-around', () => {
+  it('runs, with a warning', () => {
+    const { remapper, problems } = compile({
+      processors: [{ type: 'grok-parser', grok: { matchRules: 'r %{data:a}(?=-)-%{data:b}' } }],
+    })
+    expect(problems.map(({ severity }) => severity)).toEqual(['warning'])
+    const record = recordOf({ message: 'x-y' })
+    remapper.apply(record)
+    expect(record.attributes).toEqual({ a: 'x', b: 'y' })
   })
 })
 
@@ -65,6 +77,13 @@ describe('the lookup processor', () => {
     ['has a default', { lookupTable, defaultLookup: 'many' }, { a: 9 }, 'many'],
     ['writes nothing without one', { lookupTable }, { a: 9 }, undefined],
     ['writes nothing without a source', { lookupTable, defaultLookup: 'many' }, {}, undefined],
+    ['knows attributes by their name under `custom` too', { lookupTable, source: 'custom.a' }, { a: '2' }, 'zwei'],
+    [
+      'takes an attribute `custom` first',
+      { lookupTable, source: 'custom.a' },
+      { a: '2', custom: { a: 1 } },
+      'one, two',
+    ],
   ] as const)
     it(name, () =>
       expect(applied('lookup-processor', { source: 'a', target: 'x', ...settings }, attributes).x).toBe(expected),
@@ -114,6 +133,8 @@ describe('the string builder', () => {
     ['%{object}', { object: { a: 1 } }, undefined],
     ['%{objects}', { objects: [{ a: 1 }] }, undefined],
     ['%{message}!', {}, 'the message!'],
+    [99, {}, '99'],
+    ['%{a}.', { a: 'x'.repeat(300) }, 'x'.repeat(256)],
   ] as const)
     it(`${template} gives ${expected}`, () =>
       expect(applied('string-builder-processor', { template, target: 'x' }, attributes).x).toBe(expected))
@@ -141,6 +162,7 @@ describe('the URL parser', () => {
     ['http://host', { scheme: 'http', host: 'host', path: '' }],
     ['http://[::1]:80/', { scheme: 'http', host: '[::1]', port: 80, path: '/' }],
     ['?', { path: '' }],
+    ['HTTP://Shop.Example:80/A', { scheme: 'HTTP', host: 'shop.example', port: 80, path: '/A' }],
   ] as const)
     it(url, () => expect(applied('url-parser', { target: 'x' }, { http: { url } }).x).toEqual(expected))
 })
@@ -165,6 +187,26 @@ describe('the array processor', () => {
     ],
   ] as const)
     it(name, () => expect(applied('array-processor', { operation }, structuredClone(attributes)).x).toEqual(expected))
+
+  for (const [filter, expected] of [
+    ['type:(User OR Group)', 2],
+    ['type:"App: Registration"', 1],
+    ['type:*oup', 3],
+    ['-type:App*', 2],
+    ['type:User deep.name:b', 4],
+    ['@type:Group', 3],
+    ['type:Device', undefined],
+  ] as const)
+    it(`selects the first element that ${filter} matches`, () => {
+      const operation = { type: 'select', source: 'a', target: 'x', filter, valueToExtract: 'id' }
+      const a = [
+        { id: 1, type: 'App: Registration' },
+        { id: 2, type: 'User' },
+        { id: 3, type: 'Group' },
+        { id: 4, type: 'User', deep: { name: 'b' } },
+      ]
+      expect(applied('array-processor', { operation }, { a }).x).toBe(expected)
+    })
 
   it('removes what it appended, or keeps it on request', () => {
     const operation = { type: 'append', source: 'a', target: 'x' }
