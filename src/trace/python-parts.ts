@@ -106,7 +106,7 @@ function restoreRepeats(frames: Frame[], line: string): void {
   const count = /^\s+\[Previous line repeated (\d{1,9}) more times?\]/.exec(line)?.[1]
   const last = frames.at(-1)
   if (count === undefined || last === undefined) return
-  for (let i = 0; i < Math.min(Number(count), MAX_RESTORED); i++) frames.push({ ...last })
+  for (let i = 0; i < Math.min(Number(count), MAX_RESTORED); i++) frames.push(last)
 }
 
 /** Takes frames, their source and caret lines and the place of a syntax error, up to the exception line. */
