@@ -244,7 +244,8 @@ function restoreLevels(frames: Frame[], count: number): void {
       same(frames[length - 1 - i], frames[length - 1 - i - cycle]),
     )
     if (!repeats.every(Boolean)) continue
-    for (let i = 0; i < Math.min(count, MAX_RESTORED); i++) frames.push(...frames.slice(-cycle, frames.length - cycle + 1))
+    for (let i = 0; i < Math.min(count, MAX_RESTORED); i++)
+      frames.push(...frames.slice(-cycle, frames.length - cycle + 1))
     return
   }
 }
