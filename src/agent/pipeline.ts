@@ -81,6 +81,7 @@ export class Pipeline {
         maxEntryBytes: limits.maxEntryBytes,
         idleMs: limits.idleMs,
         trustHeads: source.trustHeads && !options.explain,
+        calmJson: source.calmJson,
         sampleEvery: options.explain ? 1 : limits.sampleCalm,
       },
       (entry, calm) => this.#entry(entry, calm),

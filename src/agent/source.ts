@@ -10,7 +10,7 @@ import type { PlacedDefinition, RemapperDefinition } from '../remap/definition.j
 import { placeProblems } from '../remap/load.js'
 import { statusKeys } from '../remap/preprocess.js'
 import { type ShortRemap, shortRemapper } from '../remap/short-remap.js'
-import { DATADOG_PREFIXES, LOGGER_WORDS, SYSLOG_STATUSES } from '../remap/status.js'
+import { DATADOG_PREFIXES, LOGGER_WORDS, levelsOf, normaliseStatus, SYSLOG_STATUSES } from '../remap/status.js'
 import type { TraceLanguage } from '../trace/language.js'
 import { Learner } from './learn.js'
 import { languagesNamed, readTraceback } from './tracebacks.js'
@@ -27,6 +27,8 @@ export interface Source {
   readonly heads: readonly string[]
   /** Matches a line with an alarm; undefined: every line is an alarm. */
   readonly alarms: RegExp | undefined
+  /** Matches the beginning of a JSON line whose first attribute is its level, one below error. */
+  readonly calmJson: RegExp | undefined
   /** Whether no pipeline of the user's may make an error of what a logger called INFO. */
   readonly trustHeads: boolean
   readonly levels: ReadonlyMap<string, Status>
@@ -90,6 +92,7 @@ export function compileSource(options: SourceOptions): { source: Source; problem
       heads: ringing.flatMap((definition) => definition.multiline),
       alarms: alarmsOf(ringing, languages),
       trustHeads: remappers.every((remapper, i) => definitions[i] === bundledOne || !remapper.changesStatus),
+      calmJson: bundledOne && calmJson(bundledOne),
       levels: new Map(remappers.flatMap((remapper) => [...remapper.levels])),
       ...(zone !== undefined && { zone }),
       ...(isAuto && {
@@ -131,6 +134,27 @@ function alarmsOf(definitions: readonly RemapperDefinition[], languages: readonl
     prefixes: [...prefixes, ...loggerWords, ...errorLevels.filter((level) => !isNumber(level))],
     numbers: [...SYSLOG_ERRORS, ...errorLevels.filter(isNumber)],
   })
+}
+
+/** Levels below error as most loggers write them into JSON. */
+const CALM_WORDS = ['trace', 'silly', 'debug', 'verbose', 'http', 'info', 'information', 'notice', 'warn', 'warning']
+const CALM_NUMBERS = ['10', '20', '30']
+
+/** `{"level":"info",` or `{"level":30,`, where `level` is the attribute that decides; with a group for its name. */
+function calmJson(definition: RemapperDefinition): RegExp | undefined {
+  const [key] = statusSources(definition.processors)
+  if (key === undefined || !/^@?\w+$/.test(key)) return undefined
+  const isCalm = (level: string) => !isErrorStatus(normaliseStatus(level, levelsOf(definition.levels)))
+  // The key is told apart by its case, as JSON does; levels come in three spellings.
+  const words = CALM_WORDS.filter(isCalm)
+    .flatMap((word) => [word, word.toUpperCase(), capitalised(word)])
+    .join('|')
+  const numbers = CALM_NUMBERS.filter(isCalm).join('|')
+  return new RegExp(`\\{\\s?("${key}"):\\s?(?:"(?:${words})"|(?:${numbers}))[,}]`, 'y')
+}
+
+function capitalised(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1)
 }
 
 /** The digits that are errors on syslog's scale. */

@@ -49,6 +49,8 @@ export interface GrouperOptions {
    * searched for alarms. Not where a pipeline of the user's may make an error of what says INFO.
    */
   readonly trustHeads: boolean
+  /** With `trustHeads`: matches the beginning of a JSON line that is below error; sticky, the level's key in group 1. */
+  readonly calmJson?: RegExp | undefined
   /** Judge one calm group in this many all the same, to find out whether alarms miss anything; 0 = never. */
   readonly sampleEvery: number
 }
@@ -288,9 +290,20 @@ export class Grouper {
 
   #standAlone(group: Group, line: GroupLine, start: number): void {
     if (group.open) this.#close(group)
-    this.#begin(group, line, start, 'unknown')
+    this.#begin(group, line, start, this.#jsonVerdict(line, start))
     group.headed = false
     this.#close(group)
+  }
+
+  /** A JSON line is calm when its first attribute says so, and no other of that name takes it back. */
+  #jsonVerdict({ view, end }: GroupLine, start: number): HeadVerdict {
+    const { calmJson } = this.#options
+    if (!calmJson) return 'unknown'
+    calmJson.lastIndex = start
+    const match = calmJson.exec(view)
+    if (match?.[1] === undefined) return 'unknown'
+    const again = view.indexOf(match[1], start + match[0].length)
+    return again < 0 || again >= end ? 'calm' : 'unknown'
   }
 
   /** Joins a line whose stamp says nothing of a new record: it is blank or indented, or goes on with a traceback. */

@@ -216,6 +216,21 @@ describe('groups', () => {
   })
 })
 
+describe('JSON lines whose level stands first', () => {
+  const options = { everyLine: false, trustHeads: true, calmJson: /\{("level"):"info",/y }
+  const judged = (text: string) => texts(text, options)
+
+  it('are calm without a search', () => expect(judged('{"level":"info","message":"an error"}\n')).toEqual([]))
+  it('are judged when the level is said twice', () => {
+    const line = '{"level":"info","message":"an error","level":"error"}'
+    expect(judged(`${line}\n`)).toEqual([line])
+  })
+  it('are searched when something else stands first', () => {
+    const line = '{"message":"an error","level":"info"}'
+    expect(judged(`${line}\n`)).toEqual([line])
+  })
+})
+
 describe('containers', () => {
   const cri = (stream: string, tag: string, body: string) => `2026-11-20T23:10:11.5Z ${stream} ${tag} ${body}\n`
 

@@ -90,6 +90,8 @@ function* entriesOf(source: string): Generator<string> {
       ...['level', 'severity', 'status', 'levelname', 'log.level', 'lvl'].flatMap((key) => [
         `{"${key}":${value},"message":"gone"}`,
         `{ "message" : "gone", "${key}" : ${value} }`,
+        `{"${key}":"info","${key}":${value},"message":"gone"}`,
+        `{"${key.toUpperCase()}":"info","${key}":${value},"message":"gone"}`,
       ]),
       `{"log":{"level":${value}},"message":"gone"}`,
     ]
