@@ -6,22 +6,7 @@
  */
 import type { Entry, Stream } from '../core/shapes.js'
 import { Heads, type HeadVerdict } from './heads.js'
-
-/** A line as the framer gives it; the grouper keeps only slices of its view. */
-export interface GroupLine {
-  readonly view: string
-  readonly start: number
-  readonly end: number
-  readonly decoded: boolean
-  readonly from: number
-  readonly to: number
-  readonly lane: 0 | 1 | 2
-  readonly partial: boolean
-  readonly cut: boolean
-  readonly alarmed: boolean
-  readonly timeStart: number
-  readonly timeEnd: number
-}
+import { decode, endOf, type GroupLine, isJsonLine, isLine, tagsAt } from './line.js'
 
 /** Follows a traceback outside a record line by line. */
 export interface GroupFollower {
@@ -59,18 +44,12 @@ export interface GrouperOptions {
 export type EntrySink = (entry: Entry, calm: boolean) => void
 
 const OPEN_BRACE = 123
-const CLOSE_BRACE = 125
 const OPEN_ANGLE = 60
-/** Longest line that may end a record of many lines. */
-const MAX_END_CHARS = 64
 /** An XML record that has not ended by now never will. */
 const MAX_XML_LINES = 5000
 const SPACE = 32
 const TAB = 9
 const STREAMS: readonly (Stream | undefined)[] = [undefined, 'stdout', 'stderr']
-const BYTES_OVER_ASCII = /[\x80-\xff]/
-/** `[request-id] [web] ` in front of every line of a tagged logger; tags hold no blanks at their ends. */
-const TAGS = /(?:\[[^\]\s][^\]\n]{0,120}\] ){1,6}/y
 /** Longest line that grammars look at; what is longer begins nothing and follows nothing that we know. */
 const MAX_GRAMMAR_CHARS = 16_384
 
@@ -470,37 +449,4 @@ export class Grouper {
     offsets.length = 0
     this.#sink(entry, calm)
   }
-}
-
-/** One whole JSON object on a line: begins with `{`, ends with `}`, blanks aside. */
-function isJsonLine(view: string, start: number, end: number): boolean {
-  let last = end - 1
-  while (last > start && (view.charCodeAt(last) === SPACE || view.charCodeAt(last) === TAB)) last--
-  if (view.charCodeAt(last) !== CLOSE_BRACE) return false
-  let next = start + 1
-  while (next < last && view.charCodeAt(next) === SPACE) next++
-  const code = view.charCodeAt(next)
-  return code === 34 || next === last
-}
-
-function isLine({ view, start, end }: GroupLine, text: string): boolean {
-  return end - start <= MAX_END_CHARS && view.slice(start, end).trimEnd() === text
-}
-
-/** The line that will end what begins here, `{` alone on its line or java.util.logging's `<record>`; '' for any other. */
-function endOf(view: string, start: number, end: number): string {
-  if (end - start > MAX_END_CHARS) return ''
-  const line = view.slice(start, end).trimEnd()
-  return line === '{' ? '}' : line === '<record>' ? '</record>' : ''
-}
-
-function tagsAt(view: string, start: number, end: number): string {
-  if (view.charCodeAt(start) !== 91) return ''
-  TAGS.lastIndex = start
-  const match = TAGS.exec(view)
-  return match && start + match[0].length <= end ? match[0] : ''
-}
-
-function decode(latin1: string): string {
-  return BYTES_OVER_ASCII.test(latin1) ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1
 }
