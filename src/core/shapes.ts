@@ -30,7 +30,7 @@ export interface Entry {
   readonly cut?: boolean
 }
 
-/** The ten statuses of Datadog's log status remapper, worst first. */
+/** The nine statuses of Datadog's log status remapper, worst first. */
 export const STATUSES = ['emergency', 'alert', 'critical', 'error', 'warn', 'notice', 'info', 'debug', 'ok'] as const
 export type Status = (typeof STATUSES)[number]
 

@@ -111,6 +111,17 @@ export function textOf(value: Value): string {
   return String(value)
 }
 
+/** Removes the first of `paths` that holds a value other than null, and gives that value as text. */
+export function takeFirst(attributes: Attributes, paths: readonly Path[]): string | undefined {
+  for (const path of paths) {
+    const value = getPath(attributes, path)
+    if (value === undefined || value === null) continue
+    deletePath(attributes, path)
+    return textOf(value)
+  }
+  return undefined
+}
+
 /** Whether a source counts as present: anything but nothing, null and the empty text. */
 export function isPresent(value: Value | undefined): value is NonNullable<Value> {
   return value !== undefined && value !== null && value !== ''

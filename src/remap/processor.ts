@@ -3,7 +3,7 @@
  * record in place, throws on no record, does no I/O, and leaves everything alone when its source is missing.
  */
 import { z } from 'zod'
-import type { LogRecord, Status, Traceback } from '../core/shapes.js'
+import { type LogRecord, STATUSES, type Traceback } from '../core/shapes.js'
 import type { Levels } from './status.js'
 
 /** What one processor did to a record, for `explain`. */
@@ -96,14 +96,4 @@ export const sourcesSetting = z
   .union([z.string().transform((source) => [source]), z.array(z.string()).min(1)])
   .describe('Attribute paths in order; the first that is present counts.')
 
-export const statusSetting = z.enum([
-  'emergency',
-  'alert',
-  'critical',
-  'error',
-  'warn',
-  'notice',
-  'info',
-  'debug',
-  'ok',
-] as const satisfies readonly Status[])
+export const statusSetting = z.enum(STATUSES)

@@ -17,7 +17,8 @@ import {
   parseHeader,
   parseMarker,
 } from './csharp-lines.js'
-import { isBlank, LineCursor, remembered } from './text.js'
+import { addFrame, type FrameList, runEnd, runReader } from './frame-runs.js'
+import { isBlank, LineCursor } from './text.js'
 
 /** Where and how a traceback begins. */
 export interface Opening {
@@ -39,13 +40,10 @@ export interface Opening {
   readonly whole: boolean
 }
 
-interface Block {
+interface Block extends FrameList {
   kind?: string
   messageFrom?: number
   messageTo: number
-  /** Copied before it is written to when `isShared`: a run of frames that was read before comes as the same list. */
-  frames: Frame[]
-  isShared: boolean
   /** The message is over: frames or the end of an inner exception came. */
   traced: boolean
   /** One that an aggregate lists behind its frames; `<---` ends it. */
@@ -59,20 +57,7 @@ const TRAILER = /^(?:ClientConnectionId:|Error Number:|Routing Destination:|Exce
 const LEAD = /^[ \t]{1,20}at /
 
 /** The frames of a text in which each line is one; none when one of the lines is no frame, or ends an inner exception. */
-const framesOfRun = remembered(
-  (run: string): Frame[] => {
-    const frames: Frame[] = []
-    if (run.includes('<---')) return frames
-    for (const cursor = new LineCursor(run); !cursor.done; cursor.advance()) {
-      const frame = parseFrame(cursor.line)
-      if (frame === undefined) return []
-      frames.push(frame)
-    }
-    return frames
-  },
-  16_384,
-  4 << 20,
-)
+const framesOfRun = runReader((line) => (line.includes('<---') ? undefined : parseFrame(line)))
 
 /** Reads the traceback that begins at `opening`. */
 export function readTraceback(text: string, opening: Opening): Traceback {
@@ -179,13 +164,7 @@ class Reader {
     if (start < this.#runsFrom) return false
     const lead = LEAD.exec(text.slice(start, start + 24))?.[0]
     if (lead === undefined) return false
-    let next = start
-    let end = start
-    while (next < text.length && text.startsWith(lead, next)) {
-      const newline = text.indexOf('\n', next)
-      end = newline < 0 ? text.length : newline
-      next = newline < 0 ? text.length : newline + 1
-    }
+    const end = runEnd(text, start, lead)
     const frames = framesOfRun(text.slice(start, end))
     const [first] = frames
     if (first === undefined) {
@@ -365,12 +344,4 @@ class Reader {
       .map((line, i) => (i === 0 ? line : line.slice(Math.min(indent, indentOf(line)))))
       .join('\n')
   }
-}
-
-function addFrame(block: Block, frame: Frame): void {
-  if (block.isShared) {
-    block.frames = [...block.frames]
-    block.isShared = false
-  }
-  block.frames.push(frame)
 }

@@ -157,7 +157,7 @@ function candidate(
 /** Reads a text that is one stack as a whole: headers of any form, or frames alone. */
 export function readWhole(stack: string): Traceback | undefined {
   const cursor = new LineCursor(stack)
-  while (!cursor.done && isBlank(cursor.line)) cursor.advance()
+  cursor.skipBlank()
   if (cursor.done) return undefined
   const { line, start } = cursor
   const crash = parseCrash(line)

@@ -237,7 +237,7 @@ function errorColumn(line: string): number {
 /** Frames whose beginning is missing, or an error's text without frames: the whole text is known to be an error. */
 function bare(stack: string): Traceback | undefined {
   const cursor = new LineCursor(stack)
-  while (!cursor.done && isBlank(cursor.line)) cursor.advance()
+  cursor.skipBlank()
   if (!cursor.done && frameIn(bodyOf(cursor)) !== undefined) {
     const from = cursor.start
     const frames: Frame[] = []

@@ -4,6 +4,7 @@
  * Where a traceback begins is decided in java-find.ts.
  */
 import type { Cause, Frame, Traceback } from '../core/shapes.js'
+import { addFrame, type FrameList, runEnd, runReader } from './frame-runs.js'
 import {
   type Header,
   indentOf,
@@ -18,7 +19,7 @@ import {
   parseHeader,
   parseLabel,
 } from './java-lines.js'
-import { isBlank, LineCursor, remembered } from './text.js'
+import { isBlank, LineCursor } from './text.js'
 
 /** Frames restored over a whole chain; beyond it (a text made to hurt) the printed ones must do. */
 const MAX_RESTORED_FRAMES = 20_000
@@ -45,7 +46,7 @@ export interface Opening {
 }
 
 /** One throwable of the traceback. */
-interface Block {
+interface Block extends FrameList {
   readonly label: Label['kind'] | 'top'
   readonly indent: number
   readonly kind?: string
@@ -53,9 +54,6 @@ interface Block {
   readonly circular: boolean
   readonly messageFrom?: number
   messageTo: number
-  /** Copied before it is written to when `isShared`: a run of frames that was read before comes as the same list. */
-  frames: Frame[]
-  isShared: boolean
   frameIndent: number
   /** Common frames that were left out. */
   elided: number
@@ -67,19 +65,7 @@ interface Block {
 const FRAME_START = '\tat '
 
 /** The frames of a text in which each line begins so; none when one of the lines is no frame after all. */
-const framesOfRun = remembered(
-  (run: string): Frame[] => {
-    const frames: Frame[] = []
-    for (const cursor = new LineCursor(run); !cursor.done; cursor.advance()) {
-      const frame = parseFrame(cursor.line.slice(1))
-      if (frame === undefined) return []
-      frames.push(frame)
-    }
-    return frames
-  },
-  16_384,
-  4 << 20,
-)
+const framesOfRun = runReader((line) => parseFrame(line.slice(1)))
 
 /** Length of the `! ` that frameworks put before each line of a stack. */
 export function bangOf(text: string, at: number): number {
@@ -166,13 +152,7 @@ class BlockReader {
     const text = this.#text
     const { start } = this.#cursor
     if (start < this.#noRunBefore || !text.startsWith(FRAME_START, start)) return false
-    let next = start
-    let end = start
-    while (next < text.length && text.startsWith(FRAME_START, next)) {
-      const newline = text.indexOf('\n', next)
-      end = newline < 0 ? text.length : newline
-      next = newline < 0 ? text.length : newline + 1
-    }
+    const end = runEnd(text, start, FRAME_START)
     const frames = framesOfRun(text.slice(start, end))
     const [first] = frames
     if (first === undefined) this.#noRunBefore = end
@@ -399,14 +379,6 @@ class BlockReader {
     // Loggers print a missing message as null, the virtual machine leaves it out.
     return message === '' || message === 'null' ? undefined : message
   }
-}
-
-function addFrame(block: Block, frame: Frame): void {
-  if (block.isShared) {
-    block.frames = [...block.frames]
-    block.isShared = false
-  }
-  block.frames.push(frame)
 }
 
 /** What a list of frames became when it was completed last; for shared lists, which come again in the same company. */

@@ -162,7 +162,7 @@ const FOREIGN_FRAME = /\n[ \t]+at [^[\n][^\n]*\)/
  */
 export function readWhole(text: string): Traceback | undefined {
   const cursor = new LineCursor(text)
-  while (!cursor.done && isBlank(cursor.line)) cursor.advance()
+  cursor.skipBlank()
   if (cursor.done) return undefined
   const bang = bangOf(text, cursor.start)
   const banged = bang > 0

@@ -66,7 +66,7 @@ function read(stack: string): Traceback | undefined {
   const found = find(stack, 0)
   if (found !== undefined) return found
   const cursor = new LineCursor(stack)
-  while (!cursor.done && isBlank(cursor.line)) cursor.advance()
+  cursor.skipBlank()
   const start = cursor.start
   const part: Part = { frames: [], end: start, prefix: '' }
   return takeException(cursor, part) ? assemble([part], start, false) : undefined

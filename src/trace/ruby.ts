@@ -77,7 +77,7 @@ function read(stack: string): Traceback | undefined {
   const found = find(stack, 0)
   if (found !== undefined) return found
   const cursor = new LineCursor(stack)
-  while (!cursor.done && isBlank(cursor.line)) cursor.advance()
+  cursor.skipBlank()
   const { start } = cursor
   const part: Part = { frames: [], end: start }
   takeFrames(cursor, part)

@@ -89,7 +89,7 @@ function read(stack: string): Traceback | undefined {
   const found = find(stack, 0)
   if (found !== undefined) return found
   const cursor = new LineCursor(stack)
-  while (!cursor.done && isBlank(cursor.line)) cursor.advance()
+  cursor.skipBlank()
   const { start } = cursor
   const frames: Frame[] = []
   const end = takeFrames(cursor, frames)

@@ -44,6 +44,11 @@ export class LineCursor {
     this.moveTo(this.next)
     return !this.done
   }
+
+  /** Steps over lines that are blank; stays when its line is not. */
+  skipBlank(): void {
+    while (!this.done && isBlank(this.line)) this.advance()
+  }
 }
 
 /** Start of the line that holds position `at`. */

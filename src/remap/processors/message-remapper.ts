@@ -1,6 +1,6 @@
 /** Makes an attribute the record's message. The source is removed: it would say the same twice. */
 import { z } from 'zod'
-import { deletePath, getPath, parsePath, textOf } from '../paths.js'
+import { parsePath, takeFirst } from '../paths.js'
 import { commonSettings, defineProcessor, sourcesSetting } from '../processor.js'
 
 export const messageRemapper = defineProcessor({
@@ -10,13 +10,8 @@ export const messageRemapper = defineProcessor({
   compile({ sources }) {
     const paths = sources.map(parsePath)
     return (record) => {
-      for (const path of paths) {
-        const value = getPath(record.attributes, path)
-        if (value === undefined || value === null) continue
-        record.message = textOf(value)
-        deletePath(record.attributes, path)
-        return
-      }
+      const message = takeFirst(record.attributes, paths)
+      if (message !== undefined) record.message = message
     }
   },
 })

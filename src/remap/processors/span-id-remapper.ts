@@ -1,6 +1,6 @@
 /** Makes an attribute the span id, which a record holds as its attribute `span_id`; the source is removed. */
 import { z } from 'zod'
-import { deletePath, getPath, parsePath, setKey, textOf } from '../paths.js'
+import { parsePath, setKey, takeFirst } from '../paths.js'
 import { commonSettings, defineProcessor, sourcesSetting } from '../processor.js'
 
 export const spanIdRemapper = defineProcessor({
@@ -14,14 +14,8 @@ export const spanIdRemapper = defineProcessor({
   compile({ sources }) {
     const paths = sources.map(parsePath)
     return (record) => {
-      for (const path of paths) {
-        const value = getPath(record.attributes, path)
-        if (value === undefined || value === null) continue
-        deletePath(record.attributes, path)
-        const id = textOf(value).trim()
-        if (id !== '') setKey(record.attributes, 'span_id', id)
-        return
-      }
+      const id = takeFirst(record.attributes, paths)?.trim()
+      if (id) setKey(record.attributes, 'span_id', id)
     }
   },
 })

@@ -1,6 +1,6 @@
 /** Makes an attribute the record's trace id; the source is removed, as Datadog does. */
 import { z } from 'zod'
-import { deletePath, getPath, parsePath, textOf } from '../paths.js'
+import { parsePath, takeFirst } from '../paths.js'
 import { commonSettings, defineProcessor, sourcesSetting } from '../processor.js'
 
 export const traceIdRemapper = defineProcessor({
@@ -14,14 +14,8 @@ export const traceIdRemapper = defineProcessor({
   compile({ sources }) {
     const paths = sources.map(parsePath)
     return (record) => {
-      for (const path of paths) {
-        const value = getPath(record.attributes, path)
-        if (value === undefined || value === null) continue
-        deletePath(record.attributes, path)
-        const id = textOf(value).trim()
-        if (id !== '') record.traceId = id
-        return
-      }
+      const id = takeFirst(record.attributes, paths)?.trim()
+      if (id) record.traceId = id
     }
   },
 })

@@ -1,0 +1,54 @@
+/**
+ * Runs of frames: lines that follow each other and begin alike, read as one text with a memory, because a program
+ * prints the same few stacks over and over. What the block readers of Java and .NET share.
+ */
+import type { Frame } from '../core/shapes.js'
+import { LineCursor, remembered } from './text.js'
+
+/** The frames of one exception while it is read. */
+export interface FrameList {
+  /** Copied before it is written to when `isShared`: a run of frames that was read before comes as the same list. */
+  frames: Frame[]
+  isShared: boolean
+}
+
+/** Appends a frame; a shared list becomes the block's own first. */
+export function addFrame(block: FrameList, frame: Frame): void {
+  if (block.isShared) {
+    block.frames = [...block.frames]
+    block.isShared = false
+  }
+  block.frames.push(frame)
+}
+
+/** End of the last of the lines from `start` on that begin with `lead`, its line feed excluded; `start` when none does. */
+export function runEnd(text: string, start: number, lead: string): number {
+  let next = start
+  let end = start
+  while (next < text.length && text.startsWith(lead, next)) {
+    const newline = text.indexOf('\n', next)
+    end = newline < 0 ? text.length : newline
+    next = newline < 0 ? text.length : newline + 1
+  }
+  return end
+}
+
+/**
+ * Reads a run in which `parse` takes every line, and remembers it: the list that comes back is shared (see FrameList).
+ * Gives no frames at all when `parse` refuses one of the lines.
+ */
+export function runReader(parse: (line: string) => Frame | undefined): (run: string) => Frame[] {
+  return remembered(
+    (run) => {
+      const frames: Frame[] = []
+      for (const cursor = new LineCursor(run); !cursor.done; cursor.advance()) {
+        const frame = parse(cursor.line)
+        if (frame === undefined) return []
+        frames.push(frame)
+      }
+      return frames
+    },
+    16_384,
+    4 << 20,
+  )
+}
