@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { csharp } from '../../src/trace/csharp.js'
+import { itBearsAnyText, textsOf } from './any-text.js'
 
 const fixtures = new URL('../fixtures/trace/csharp/', import.meta.url)
 const fixture = (name: string) => readFileSync(new URL(name, fixtures), 'utf8')
@@ -261,40 +262,7 @@ describe('whatever the text', () => {
       '"',
     ],
   )
-  const text = fc.oneof(
-    fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('')),
-    fc.array(fc.tuple(piece, piece), { maxLength: 30 }).map((lines) => lines.map((line) => line.join('')).join('\n')),
-  )
-
-  it('finds ranges inside the text, comes to an end, and needs a hint', () => {
-    fc.assert(
-      fc.property(text, (text) => {
-        let from = 0
-        for (let found = csharp.find(text, from); found; found = csharp.find(text, from)) {
-          expect(found.start).toBeGreaterThanOrEqual(from)
-          expect(found.end).toBeGreaterThan(found.start)
-          expect(found.end).toBeLessThanOrEqual(text.length)
-          expect(csharp.hints.some((hint) => text.includes(hint))).toBe(true)
-          for (const { kind, message } of [found, ...found.causes]) expect([kind, message]).not.toContain('')
-          from = found.end
-        }
-      }),
-      { numRuns: 2000 },
-    )
-  })
-
-  it('reads and follows without a throw', () => {
-    fc.assert(
-      fc.property(text, (text) => {
-        const read = csharp.read(text)
-        if (read) expect(0 <= read.start && read.start < read.end && read.end <= text.length).toBe(true)
-        const [first = '', ...rest] = text.split('\n')
-        const follower = csharp.follow(first)
-        for (const line of rest) expect(typeof (follower?.takes(line) ?? csharp.interrupts(line))).toBe('boolean')
-      }),
-      { numRuns: 2000 },
-    )
-  })
+  itBearsAnyText(csharp, textsOf(piece), 2000)
 
   it('takes time linear in the text', () => {
     const slow: string[] = []

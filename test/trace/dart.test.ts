@@ -1,17 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { dart } from '../../src/trace/dart.js'
+import { takenBy } from './any-text.js'
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/trace/dart/${name}.txt`, import.meta.url), 'utf8')
 
-/** The lines that the follower of the first line takes, or undefined when there is none. */
-function taken(text: string): string[] | undefined {
-  const [first = '', ...rest] = text.split('\n')
-  const follower = dart.follow(first)
-  if (follower === undefined) return undefined
-  const end = rest.findIndex((line) => follower.complete || !follower.takes(line))
-  return [first, ...(end < 0 ? rest : rest.slice(0, end))]
-}
+const taken = (text: string) => takenBy(dart, text)
 
 describe('Dart errors in a text', () => {
   it('reads the same with the line ends of Windows', () => {

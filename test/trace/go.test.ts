@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { go } from '../../src/trace/go.js'
 import type { Follower } from '../../src/trace/language.js'
+import { itBearsAnyText, textsOf } from './any-text.js'
 
 const fixtures = new URL('../fixtures/trace/go/', import.meta.url)
 const fixture = (name: string) => readFileSync(new URL(name, fixtures), 'utf8')
@@ -254,41 +255,14 @@ describe('whatever the text', () => {
       '(main.T) 0x1',
     ],
   )
-  const text = fc.oneof(
-    fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('')),
-    fc.array(fc.tuple(piece, piece), { maxLength: 30 }).map((lines) => lines.map((line) => line.join('')).join('\n')),
-    fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('\n')),
+  itBearsAnyText(
+    go,
+    fc.oneof(
+      textsOf(piece),
+      fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('\n')),
+    ),
+    3000,
   )
-
-  it('finds ranges inside the text, comes to an end, and needs a hint', () => {
-    fc.assert(
-      fc.property(text, (text) => {
-        let from = 0
-        for (let found = go.find(text, from); found; found = go.find(text, from)) {
-          expect(found.start).toBeGreaterThanOrEqual(from)
-          expect(found.end).toBeGreaterThan(found.start)
-          expect(found.end).toBeLessThanOrEqual(text.length)
-          expect(go.hints.some((hint) => text.includes(hint))).toBe(true)
-          for (const { kind, message } of [found, ...found.causes]) expect([kind, message]).not.toContain('')
-          from = found.end
-        }
-      }),
-      { numRuns: 3000 },
-    )
-  })
-
-  it('reads and follows without a throw', () => {
-    fc.assert(
-      fc.property(text, (text) => {
-        const read = go.read(text)
-        if (read) expect(0 <= read.start && read.start < read.end && read.end <= text.length).toBe(true)
-        const [first = '', ...rest] = text.split('\n')
-        const follower = go.follow(first)
-        for (const line of rest) expect(typeof (follower?.takes(line) ?? go.interrupts(line))).toBe('boolean')
-      }),
-      { numRuns: 3000 },
-    )
-  })
 
   it('takes time linear in the text', () => {
     const slow: string[] = []

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { php } from '../../src/trace/php.js'
+import { itBearsAnyText, textsOf } from './any-text.js'
 
 const fixtures = new URL('../fixtures/trace/php/', import.meta.url)
 const fixture = (name: string) => readFileSync(new URL(name, fixtures), 'utf8')
@@ -179,40 +180,7 @@ describe('whatever the text', () => {
     ...['[object] (', '(code: 0): ', ' at /a.php:3)', '"', '"exception":"', '[stacktrace]', '[previous exception] '],
     ...['\n', '\n\n', '\r\n', '\\n', '\\\\', '#012', 'é☃', '\0', ' ', '2026-11-20 10:15:32 ERROR '],
   )
-  const text = fc.oneof(
-    fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('')),
-    fc.array(fc.tuple(piece, piece), { maxLength: 30 }).map((lines) => lines.map((line) => line.join('')).join('\n')),
-  )
-
-  it('finds ranges inside the text, comes to an end, and needs a hint', () => {
-    fc.assert(
-      fc.property(text, (text) => {
-        let from = 0
-        for (let found = php.find(text, from); found; found = php.find(text, from)) {
-          expect(found.start).toBeGreaterThanOrEqual(from)
-          expect(found.end).toBeGreaterThan(found.start)
-          expect(found.end).toBeLessThanOrEqual(text.length)
-          expect(php.hints.some((hint) => text.includes(hint))).toBe(true)
-          for (const { kind, message } of [found, ...found.causes]) expect([kind, message]).not.toContain('')
-          from = found.end
-        }
-      }),
-      { numRuns: 3000 },
-    )
-  })
-
-  it('reads and follows without a throw', () => {
-    fc.assert(
-      fc.property(text, (text) => {
-        const read = php.read(text)
-        if (read) expect(0 <= read.start && read.start < read.end && read.end <= text.length).toBe(true)
-        const [first = '', ...rest] = text.split('\n')
-        const follower = php.follow(first)
-        for (const line of rest) expect(typeof (follower?.takes(line) ?? php.interrupts(line))).toBe('boolean')
-      }),
-      { numRuns: 3000 },
-    )
-  })
+  itBearsAnyText(php, textsOf(piece), 3000)
 
   it('takes time linear in the text', () => {
     const slow: string[] = []

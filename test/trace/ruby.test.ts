@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ruby } from '../../src/trace/ruby.js'
+import { itBearsAnyText, linesOf, takenBy } from './any-text.js'
 
 const fixtures = new URL('../fixtures/trace/ruby/', import.meta.url)
 const fixture = (name: string) => readFileSync(new URL(name, fixtures), 'utf8')
@@ -113,14 +113,7 @@ describe('Ruby backtraces in a text', () => {
   })
 })
 
-/** The lines that the follower of the first line takes, or undefined when there is none. */
-function taken(text: string): string[] | undefined {
-  const [first = '', ...rest] = text.split('\n')
-  const follower = ruby.follow(first)
-  if (follower === undefined) return undefined
-  const end = rest.findIndex((line) => follower.complete || !follower.takes(line))
-  return [first, ...(end < 0 ? rest : rest.slice(0, end))]
-}
+const taken = (text: string) => takenBy(ruby, text)
 
 describe('Ruby output without a logger', () => {
   for (const name of [
@@ -211,36 +204,4 @@ const fragments = [
   'batch done',
 ] as const
 
-describe('any text', () => {
-  const texts = fc
-    .array(fc.tuple(fc.constantFrom(...fragments), fc.constantFrom('\n', '\n', '\n', '\r\n', ' ', '')), {
-      maxLength: 40,
-    })
-    .map((parts) => parts.flat().join(''))
-
-  it('gives ranges inside the text, in order, and never an exception', () => {
-    fc.assert(
-      fc.property(texts, fc.nat(200), (text, from) => {
-        for (let at = Math.min(from, text.length), found = ruby.find(text, at); found !== undefined; ) {
-          expect(found.start).toBeGreaterThanOrEqual(at)
-          expect(found.end).toBeGreaterThan(found.start)
-          expect(found.end).toBeLessThanOrEqual(text.length)
-          at = found.end
-          found = ruby.find(text, at)
-        }
-        const whole = ruby.read(text)
-        if (whole !== undefined) expect(whole.start).toBeLessThanOrEqual(whole.end)
-        taken(text)
-      }),
-      { numRuns: 2000 },
-    )
-  })
-
-  it('finds only in texts that hold a hint', () => {
-    fc.assert(
-      fc.property(texts, (text) => {
-        if (ruby.find(text, 0) !== undefined) expect(ruby.hints.some((hint) => text.includes(hint))).toBe(true)
-      }),
-    )
-  })
-})
+describe('any text', () => itBearsAnyText(ruby, linesOf(fragments), 2000))
