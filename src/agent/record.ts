@@ -37,14 +37,18 @@ export function buildRecord(
   const logger = loggerOf(record.attributes.logger)
   const frames = traceback?.frames ?? []
   const causes = traceback?.causes ?? []
+  // A record without a written status is one that the runtime printed; any other went through a logger.
+  const handled = record.inferred ? (traceback?.uncaught ? false : undefined) : true
   const fingerprintInput: FingerprintInput = {
-    ...(traceback && { language: traceback.language }),
+    // What has no traceback speaks the language of its source, so that it is the issue that it would be with one.
+    language: traceback?.language ?? record.source,
     ...(kind !== undefined && { kind }),
     ...(message !== undefined && { message }),
     frames,
     causes,
     template: record.message,
     ...(logger?.name !== undefined && { logger: logger.name }),
+    ...(handled !== undefined && { handled }),
   }
   const attributes = leftOver(record.attributes, error)
   const tags = tagsOf(record, enrichment)
@@ -52,8 +56,6 @@ export function buildRecord(
   const version = tagged(record.tags, 'version') ?? enrichment.version
   const host = record.host ?? enrichment.host
   const plain = record.message.trim()
-  // A record without a written status is one that the runtime printed; any other went through a logger.
-  const handled = record.inferred ? (traceback?.uncaught ? false : undefined) : true
   return {
     fingerprintInput,
     record: {

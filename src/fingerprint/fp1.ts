@@ -6,10 +6,13 @@
 import { hash as digest } from 'node:crypto'
 import type { Cause, Frame } from '../core/shapes.js'
 import { type Family, familyOf, isCarrier, isOverflow, isPlain, isVague, kindOf } from './families.js'
-import { moduleOf, type NamedFrame, nameFrame } from './normalise.js'
+import { calleeOf, choose, type FingerprintPart, nameAll, note, panicIn } from './frames.js'
 import { template } from './template.js'
 
+export type { FingerprintPart } from './frames.js'
+
 export interface FingerprintInput {
+  /** A traceback language or a source, `python`, `logback`; what is not known is a family of its own, `other`. */
   language?: string
   kind?: string
   message?: string
@@ -19,15 +22,8 @@ export interface FingerprintInput {
   template?: string
   /** The logger's name; used with `template` only. */
   logger?: string
-}
-
-/** One thing that was looked at: a kind, a frame, a message. */
-export interface FingerprintPart {
-  text: string
-  /** Whether it is part of the issue's fingerprint. */
-  counts: boolean
-  /** The rule's id and what it says. */
-  because: string
+  /** False when nobody caught the error, and the runtime itself printed it. */
+  handled?: boolean
 }
 
 export interface Fingerprint {
@@ -44,16 +40,19 @@ export interface Fingerprint {
 
 /** Frames of the application that count for the issue. */
 const MAX_COUNTED = 2
-/** Frames looked at: enough for any stack that is not recursion. */
-const MAX_FRAMES = 120
-/** In a stack that ran over, functions that occur at least twice among the first frames are the loop. */
-const LOOP_WINDOW = 40
+/** Kinds that only a panic of Go has. */
+const PANIC_KIND = /^(?:panic|fatal error|string|\*?runtime\.\w+)$/
+/** What Go's runtime says when it panics; the same wherever it does. */
+const PANIC_WORDS =
+  /^(?:runtime error: |interface conversion: |assignment to entry in nil map|(?:close of|send on) (?:closed|nil) channel)/
+/** Words of a message without a wrap that says too little to stand for a place. */
+const TERSE_WORDS = 3
 
 /** The fingerprint of an error, all of it, for `explain`. Throws on no input. */
 export function fingerprint(input: FingerprintInput): Fingerprint {
   const parts: FingerprintPart[] = []
   const { family, kind, root, canonical, named, chosen, words } = describe(input, parts)
-  const raising = chosen[0]?.full ?? words()
+  const raising = (chosen[0] ?? choose(named, false, undefined, 1)[0])?.full ?? words()
   const all = named.flatMap((frame) => (frame.full === '' ? [] : [frame.full]))
   return {
     id: `fp1:${hash(canonical)}`,
@@ -73,15 +72,23 @@ export function preFingerprint(input: FingerprintInput): string {
 function describe(input: FingerprintInput, parts: FingerprintPart[] | undefined) {
   const family = familyOf(input.language)
   const canonical = ['fp1', family]
-
   const kind = kindOf(family, input.kind)
-  const rootCause = rootOf(input)
-  const root = kindOf(family, rootCause?.kind)
-  // Most of Go's loggers do not print the type of an error; its root message is what all of them print.
+  const { frames, carried } = placeOf(family, kind, input)
+  const named = nameAll(family, frames)
+  const message = input.message ?? (kind === '' ? input.template : undefined) ?? ''
+  let masked: string | undefined
+  const words = () => (masked ??= message === '' ? '' : template(message))
+
+  // Most of Go's loggers do not print the type of an error; its message, which wraps outside in, is what all of them print.
   const untyped = family === 'go' && input.message !== undefined && input.message !== ''
+  // They do not print its stack either, and the messages that wrap it name the way it came. A panic is told by its stack.
+  const wrapped = untyped && !isPanic(input, kind, frames) && !isTerse(words())
   const vague = untyped || isVague(family, kind)
   if (kind !== '') note(parts, kind, !vague, kindRule(vague, untyped))
   if (kind !== '' && !vague) canonical.push(`kind ${kind}`)
+
+  const rootCause = rootOf(input)
+  const root = kindOf(family, rootCause?.kind)
   // Half of PHP's log formats print no previous exceptions.
   if (root !== '' && root !== kind && family !== 'php') {
     const plain = isPlain(family, root)
@@ -89,21 +96,10 @@ function describe(input: FingerprintInput, parts: FingerprintPart[] | undefined)
     if (!plain) canonical.push(`root ${root}`)
   }
 
-  let frames = input.frames
-  let named = nameAll(family, frames)
-  // Raised by the machinery itself, and not by the application, a carrier is where what it carries is.
-  const carrier = isCarrier(family, kind) && named[0]?.dropped !== undefined
-  // An error without frames, as an AggregateError, is where its nearest cause with frames is.
-  const nearest =
-    carrier || frames.length === 0 ? input.causes.find((cause) => cause.frames.length > 0)?.frames : undefined
-  if (nearest) {
-    frames = nearest
-    named = nameAll(family, frames)
-  }
-  const carried = carrier && nearest !== undefined
   // Half of PHP's log formats print places without functions: the class's file and the message stand in for them.
   const byFile = family === 'php'
-  const chosen = choose(named, isOverflow(kind, input.message ?? ''), parts, byFile || carried ? 1 : MAX_COUNTED)
+  const most = wrapped ? 0 : byFile || carried ? 1 : MAX_COUNTED
+  const chosen = choose(named, isOverflow(kind, message), parts, most)
   const callee = byFile ? undefined : calleeOf(named, chosen[0])
   if (callee) {
     const part = parts?.find((candidate) => candidate.text === callee.key && !candidate.counts)
@@ -112,7 +108,7 @@ function describe(input: FingerprintInput, parts: FingerprintPart[] | undefined)
   }
   for (const frame of chosen) canonical.push(`at ${frame.key}`)
 
-  if (rootCause && frames !== rootCause.frames && !byFile) {
+  if (rootCause && frames !== rootCause.frames && !byFile && !wrapped) {
     const origin = choose(nameAll(family, rootCause.frames), false, undefined, 1)[0]
     if (origin?.inApp && !chosen.some((frame) => frame.key === origin.key)) {
       note(parts, origin.key, true, 'F05 raising function of the root cause')
@@ -120,25 +116,41 @@ function describe(input: FingerprintInput, parts: FingerprintPart[] | undefined)
     }
   }
 
-  const message = input.message ?? (kind === '' ? input.template : undefined) ?? ''
-  let masked: string | undefined
-  const words = () => (masked ??= message === '' ? '' : template(message))
   const unnamed = byFile || !chosen.some((frame) => frame.named)
   const counts = vague || unnamed
   if ((counts || parts) && words() !== '') {
-    const counted = untyped ? rootWords(words()) : words()
+    const counted = untyped && !wrapped ? rootWords(words()) : words()
     note(parts, counts ? counted : words(), counts, messageRule(vague, unnamed, chosen.length > 0))
     if (counts) canonical.push(`message ${counted}`)
   } else if (family === 'nodejs' && message.trim() === '' && isPlain(family, kind)) {
     note(parts, 'none', true, 'M05 a plain error without any message')
     canonical.push('message none')
   }
-  if (kind === '' && frames.length === 0 && input.logger) {
+  if (kind === '' && frames.length === 0 && input.message === undefined && input.logger) {
     const logger = /[^.:/\\]*$/.exec(template(input.logger))?.[0] ?? ''
     note(parts, logger, true, 'L01 logger of a message without kind and frames')
     canonical.push(`logger ${logger}`)
   }
   return { family, kind, root, canonical: canonical.join('\n'), named, chosen, words }
+}
+
+/** The frames that say where the error is: its own, or those of its nearest cause that has any. */
+function placeOf(family: Family, kind: string, { frames, causes }: FingerprintInput) {
+  // Raised by the machinery itself, and not by the application, a carrier is where what it carries is.
+  const carrier = isCarrier(family, kind) && nameAll(family, frames)[0]?.dropped !== undefined
+  // An error without frames, as an AggregateError, is where its nearest cause with frames is.
+  const nearest = carrier || frames.length === 0 ? causes.find((cause) => cause.frames.length > 0)?.frames : undefined
+  return { frames: nearest ?? frames, carried: carrier && nearest !== undefined }
+}
+
+/** Whether a Go program panicked: it died of it, or the runtime says so in words, or by the frames that lead to the panic. */
+function isPanic({ message, handled }: FingerprintInput, kind: string, frames: readonly Frame[]): boolean {
+  return handled === false || PANIC_KIND.test(kind) || PANIC_WORDS.test(message ?? '') || panicIn(frames) >= 0
+}
+
+/** Too little to tell where an error is from: `EOF`, `context deadline exceeded`, `token expired`. */
+function isTerse(words: string): boolean {
+  return !/:(?: |$)/.test(words) && words.split(' ').length <= TERSE_WORDS
 }
 
 /**
@@ -151,123 +163,6 @@ function rootOf(error: FingerprintInput): Cause | undefined {
   if (last === undefined || last.frames.length > 0) return last
   const isLast = (other: Pick<Cause, 'kind' | 'message'>) => other.kind === last.kind && other.message === last.message
   return isLast(error) || causes.slice(0, -1).some(isLast) ? causes.at(-2) : last
-}
-
-interface Considered extends NamedFrame {
-  readonly inApp: boolean
-  /** `module.function` even where the issue goes by the file alone. */
-  readonly full: string
-  /** The function as printed. */
-  readonly printed: string | undefined
-}
-
-/** Lists named before; the traceback languages hand out the same list for the same printed stack. */
-const knownLists = new WeakMap<
-  readonly Frame[],
-  { readonly family: Family; readonly considered: readonly Considered[] }
->()
-
-function nameAll(family: Family, frames: readonly Frame[]): readonly Considered[] {
-  const known = knownLists.get(frames)
-  if (known?.family === family) return known.considered
-  const considered = nameEach(family, frames)
-  knownLists.set(frames, { family, considered })
-  return considered
-}
-
-function nameEach(family: Family, frames: readonly Frame[]): Considered[] {
-  const considered: Considered[] = []
-  const count = Math.min(frames.length, MAX_FRAMES)
-  for (let i = 0; i < count; i++) {
-    const frame = frames[i]
-    if (!frame) continue
-    const { key: full, named, dropped } = nameFrame(family, frame)
-    // Ruby prints a built-in method with the file and line of its caller.
-    const builtIn = family === 'ruby' && dropped === undefined && isBuiltIn(frame, frames[i + 1])
-    considered.push({
-      key: family === 'php' ? (fileKey(frame) ?? full) : full,
-      full,
-      named,
-      dropped: builtIn ? 'G13 built-in method, printed at the line that calls it' : dropped,
-      inApp: frame.in_app !== false,
-      printed: frame.function,
-    })
-  }
-  return considered
-}
-
-function fileKey({ file, module }: Frame): string | undefined {
-  if (file) return moduleOf(file)
-  return module?.includes('\\') ? moduleOf(`${module.replaceAll('\\', '/')}.php`) : undefined
-}
-
-function isBuiltIn(frame: Frame, caller: Frame | undefined): boolean {
-  if (!caller || frame.line === undefined || frame.line !== caller.line || frame.file !== caller.file) return false
-  return frame.function !== caller.function && !/^(?:block|rescue|ensure)\b/.test(frame.function ?? '')
-}
-
-/** The frames that count, the raising one first; notes all others with the rule that left them out. */
-function choose(
-  frames: readonly Considered[],
-  overflow: boolean,
-  parts: FingerprintPart[] | undefined,
-  most: number,
-): Considered[] {
-  const ours = frames.some((frame) => frame.inApp && frame.dropped === undefined)
-  // Where only glue is left, glue is better than nothing.
-  const useful = frames.some((frame) => frame.dropped === undefined)
-  const counts = new Map<string, number>()
-  if (overflow) {
-    for (const { key, inApp, dropped } of frames.slice(0, LOOP_WINDOW)) {
-      if (dropped === undefined && inApp === ours) counts.set(key, (counts.get(key) ?? 0) + 1)
-    }
-  }
-  const loops = [...counts.values()].some((count) => count > 1)
-  const chosen: Considered[] = []
-  const seen = new Set<string>()
-  let recursive = false
-  for (const frame of frames) {
-    const because = left(frame)
-    if (because === undefined) {
-      seen.add(frame.key)
-      chosen.push(frame)
-    }
-    const rule = because ?? (ours ? 'F01 frame of the application' : 'F02 library frame: the application has none')
-    note(parts, frame.key, because === undefined, rule)
-    // Without parts to note only the chosen ones matter; recursion decides about its callers as long as any may follow.
-    if (!parts && !overflow && chosen.length >= most) break
-  }
-  // Where a stack runs over is an accident: the functions of the loop count, not their order.
-  if (overflow) chosen.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
-  return chosen
-
-  function left(frame: Considered): string | undefined {
-    if (frame.key === '') return frame.dropped ?? 'G12 nothing known'
-    if (frame.dropped !== undefined && useful) return frame.dropped
-    if (ours && !frame.inApp) return 'F03 frame of a library'
-    if (seen.has(frame.key)) {
-      // How deep a recursion goes decides whether its callers are printed at all, so they cannot count. A closure and
-      // its function have one key too, but are no recursion.
-      const last = chosen.at(-1)
-      recursive ||= last?.key === frame.key && last.printed === frame.printed
-      return 'F04 recursion or repetition'
-    }
-    if (recursive && !overflow) return 'F09 caller of a recursion'
-    if (loops && (counts.get(frame.key) ?? 0) < 2) return 'F06 not of the loop that ran over'
-    if (chosen.length >= most) return 'F07 below the frames that count'
-    return undefined
-  }
-}
-
-/** The library's function that the application's raising function called: it tells two calls in one function apart. */
-function calleeOf(frames: readonly Considered[], raising: Considered | undefined): Considered | undefined {
-  if (!raising?.inApp) return undefined
-  for (let i = frames.indexOf(raising) - 1; i >= 0; i--) {
-    const frame = frames[i]
-    if (frame && !frame.inApp && frame.dropped === undefined && frame.named) return frame
-    if (frame?.inApp && frame.dropped === undefined) return undefined
-  }
-  return undefined
 }
 
 /** Go wraps messages outside in, `place order: insert: already exists`: the last part is the root's own. */
@@ -285,10 +180,6 @@ function messageRule(vague: boolean, unnamed: boolean, frames: boolean): string 
   if (vague) return 'M01 the kind does not tell errors apart'
   if (!frames) return 'M02 no frame'
   return unnamed ? 'M03 no frame has a function of its own' : 'M04 kind and frames say enough'
-}
-
-function note(parts: FingerprintPart[] | undefined, text: string, counts: boolean, because: string): void {
-  parts?.push({ text, counts, because })
 }
 
 /** The first 96 bits of SHA-256, in hex. */

@@ -81,7 +81,7 @@ const GLUE: readonly Glue[] = [
   },
   {
     rule: 'G08 throw helper',
-    name: /^java\.util\.Objects\.(?:requireNonNull|checkIndex)|Preconditions\.|\bAssert\.\w+$|^org\.springframework\.util\.Assert|ThrowHelper|\.Throw(?:If)?\w*$|\bThrow\w*Exception$|^runtime\.(?:gopanic|panic\w*|goPanic\w*|sigpanic|throw|fatal\w*)\b|^core::(?:panicking|option::(?:expect|unwrap)_failed|result::unwrap_failed|slice::index)|^(?:std::panicking|rust_begin_unwind|std::sys_common::backtrace|__rust)|^(?:Carp::)?(?:croak|confess|die)$|\bSystem\.Environment\.FailFast/,
+    name: /^java\.util\.Objects\.(?:requireNonNull|checkIndex)|Preconditions\.|\bAssert\.\w+$|^org\.springframework\.util\.Assert|ThrowHelper|\.Throw(?:If)?\w*$|\bThrow\w*Exception$|^runtime\.(?:gopanic|panic\w*|goPanic\w*|sigpanic|throw|fatal\w*)\b|^core::(?:panicking|option::(?:expect|unwrap)_failed|result::unwrap_failed|slice::index|ops::function)|^(?:std::(?:panic\w*|backtrace\w*|rt|sys\w*)|backtrace|rust_begin_unwind)\b|^__rust|^(?:Carp::)?(?:croak|confess|die)$|\bSystem\.Environment\.FailFast/,
   },
   {
     rule: 'G08 throw helper',
@@ -114,15 +114,38 @@ function name(family: Family, frame: Frame): NamedFrame {
   const file = (frame.file ?? '').slice(-600).replaceAll('\\', '/')
   const printed = (frame.function ?? '').slice(0, 1000)
   const full = qualified(family, frame.module?.slice(0, 500), printed)
-  for (const glue of GLUE) {
-    if (glue.families && !glue.families.includes(family)) continue
-    if ((glue.name && full !== '' && glue.name.test(full)) || (glue.file && file !== '' && glue.file.test(file))) {
-      return { key: full, named: true, dropped: glue.rule }
-    }
-  }
+  const rule = glueRule(family, full, file)
+  if (rule !== undefined) return { key: full, named: true, dropped: rule }
   const { owner, name: own, named } = split(family, full, printed, file)
   const key = owner === '' ? own : own === '' ? owner : `${owner}.${own}`
   return { key, named: named && own !== '', dropped: key === '' ? 'G12 nothing known' : undefined }
+}
+
+/** The first rule that takes the frame for glue. */
+function glueRule(family: Family, full: string, file: string): string | undefined {
+  const { rules, names, files } = glueOf(family)
+  if (!names.test(full) && !files.test(file)) return undefined
+  return rules.find(({ name, file: place }) => name?.test(full) || place?.test(file))?.rule
+}
+
+interface FamilyGlue {
+  readonly rules: readonly Glue[]
+  /** All names and all files of the rules in one, since few frames match any. */
+  readonly names: RegExp
+  readonly files: RegExp
+}
+
+const glueByFamily = new Map<Family, FamilyGlue>()
+
+function glueOf(family: Family): FamilyGlue {
+  let glue = glueByFamily.get(family)
+  if (!glue) {
+    const rules = GLUE.filter(({ families }) => families?.includes(family) ?? true)
+    const any = (of: 'name' | 'file') => new RegExp(rules.flatMap((rule) => rule[of]?.source ?? []).join('|'))
+    glue = { rules, names: any('name'), files: any('file') }
+    glueByFamily.set(family, glue)
+  }
+  return glue
 }
 
 /** `module.function` as printed, for families whose functions carry their class; the bare function for the others. */
@@ -180,7 +203,9 @@ function split(family: Family, full: string, printed: string, file: string): Par
     case 'perl':
       return printed.includes('::')
         ? { owner: '', name: printed, named: true }
-        : { owner: moduleOf(file), name: printed, named: printed !== '' }
+        : { owner: moduleOf(file).replace(/^\(eval \d+\)$/, '(eval)'), name: printed, named: printed !== '' }
+    case 'dart':
+      return dart(full, file)
     case 'elixir':
       return elixir(full, file)
     default:
@@ -331,9 +356,18 @@ function elixir(full: string, file: string): Parts {
     .replace(/^-|(?:-fun-\d+-|\/\d+-fun-\d+-)$/g, '')
     .replace(/\/\d+$/, '')
     .replace(/^Elixir\./, '')
-  return text.includes('.') || text.startsWith(':')
+  return /[.:]/.test(text)
     ? { owner: '', name: text, named: true }
     : { owner: moduleOf(file), name: text, named: text !== '' }
+}
+
+function dart(full: string, file: string): Parts {
+  // Without symbols a frame is an offset into the snapshot, which every build moves.
+  const snapshot = /^(_kDart\w+)\+0x[0-9a-f]+$/.exec(full)?.[1]
+  if (snapshot !== undefined) return { owner: '', name: snapshot, named: false }
+  return /[.:#]/.test(full)
+    ? { owner: '', name: full, named: true }
+    : { owner: moduleOf(file), name: full, named: full !== '' }
 }
 
 /** Names that many files of one program share; the directory tells them apart. */
@@ -343,19 +377,26 @@ const SHARED =
 const ROOTS = /^(?:src|lib|app|apps|packages|pages|routes|api|cmd|internal|pkg|modules|services|functions|controllers)$/
 
 /**
+ * Where programs are installed: what it ends before is the program's own. The release's folder, `releases/20260101`,
+ * `current` or a version, belongs to the place too.
+ */
+const INSTALLED =
+  /^(?:[A-Za-z]:)?\/(?:usr\/(?:local\/)?(?:src|app|lib|share)\/[^/]+|(?:app|code|workspace|function|bundle)|(?:srv|opt|mnt|workspaces|inetpub|nix\/store)\/[^/]+|(?:home|Users)\/[^/]+(?:\/(?:apps?|projects?|code|src|work|www|deploy))?\/[^/]+|root\/[^/]+|var\/(?:task|runtime)|var\/(?:www|lib|app|opt)\/[^/]+|data\/(?:apps?|www)\/[^/]+)(?:\/(?:releases|versions)\/[^/]+|\/current|\/v?\d[\w.-]*)?(?=\/)/
+
+/**
  * The module of a file: its name without extension and hashes. Whole paths change with every installation, so the
  * directory counts only for names like `index`, and only below a directory that programs use as a root. In packages the
  * package leads: `express/router`.
  */
 export function moduleOf(file: string): string {
-  let path = file
+  let path = file.replaceAll('\\', '/')
   const origin = path.startsWith('eval at ') ? /\(([^()]*?)(?::\d+){0,2}\)$/.exec(path)?.[1] : undefined
   if (origin !== undefined) path = origin
   path = path
     .replace(/\(\d+\) : .*$|[?#].*$/, '')
-    .replace(/^node:/, '')
+    .replace(/^(?:node:|file:\/\/)/, '')
     .replace(/^[\w-]+ \(([\d.]+)\) /, '')
-  const segments = path.split('/').filter((segment) => segment !== '' && segment !== '.')
+  const segments = segmentsOf(path)
   const last = segments.pop() ?? ''
   const base = last
     .replace(/\.(?:min\.)?[A-Za-z]{1,5}$/, '')
@@ -370,9 +411,14 @@ export function moduleOf(file: string): string {
   if (standard >= 0) return segments[standard + 1] ?? base
   if (base === '__init__') return segments.at(-1) ?? base
   if (!SHARED.test(base)) return base
-  const root = segments.findLastIndex((segment, i) => i > 0 && i < segments.length - 1 && ROOTS.test(segment))
-  const below = root < 0 ? [] : segments.slice(root + 1).filter((segment) => !/\d/.test(segment))
+  const own = segmentsOf(path.replace(INSTALLED, '')).slice(0, -1)
+  const root = own.findLastIndex((segment, i) => i < own.length - 1 && ROOTS.test(segment))
+  const below = root < 0 ? [] : own.slice(root + 1).filter((segment) => !/\d/.test(segment))
   return [...below.slice(-2), base].join('/')
+}
+
+function segmentsOf(path: string): string[] {
+  return path.split('/').filter((segment) => segment !== '' && segment !== '.')
 }
 
 /** The package of a path below `node_modules`, `site-packages`, `gems` or `vendor`, without its version. */

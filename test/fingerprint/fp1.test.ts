@@ -310,12 +310,40 @@ it('goes by the message where the kind says nothing', () => {
   expect(of('panic', 'no drawer 3')).not.toBe(of('panic', 'no paper'))
 })
 
-it("goes by Go's root message, whether or not the logger prints types", () => {
-  const frames = [app('x/till.Open', '/srv/till.go')]
-  const of = (message: string, kind?: string) =>
-    idOf({ language: 'go', ...(kind ? { kind } : {}), message, frames, causes: [] })
-  expect(of('pay 7: open: no paper', '*errors.errorString')).toBe(of('no paper'))
-  expect(of('pay 7: open: no paper')).not.toBe(of('pay 7: open: no ink'))
+describe('an error of Go', () => {
+  const frames = [app('x/till.Open', '/srv/till.go'), app('x/till.Pay', '/srv/pay.go')]
+  const of = (message: string, more: Partial<FingerprintInput> = {}) =>
+    idOf({ language: 'go', message, frames: [], causes: [], ...more })
+
+  it('goes by its message, which wraps outside in, whatever else the logger prints', () => {
+    const id = of('pay 7: open: no paper')
+    expect(of('pay 31: open: no paper', { kind: '*errors.errorString' })).toBe(id)
+    expect(of('pay 7: open: no paper', { kind: '*errors.withStack', frames, handled: true })).toBe(id)
+    expect(of('pay 7: open: no ink')).not.toBe(id)
+    expect(of('refund 7: open: no paper')).not.toBe(id)
+  })
+  it('goes by its frames too where the message is too terse to say where it is from', () => {
+    expect(of('token expired', { frames })).not.toBe(of('token expired', { frames: frames.slice(1) }))
+    expect(of('open: token expired', { frames })).toBe(of('open: token expired', { frames: frames.slice(1) }))
+  })
+  it.each([
+    ['dies of it', { handled: false }, 'pay 7: open: no paper'],
+    ['says so by its kind', { kind: 'runtime.boundsError' }, 'pay 7: open: no paper'],
+    ['says so in words', {}, 'runtime error: index out of range [7] with length 2'],
+  ])('is a panic, and goes by its frames, where the runtime %s', (_, more, message) => {
+    expect(of(message, { ...more, frames })).not.toBe(of(message, { ...more, frames: frames.slice(1) }))
+  })
+  it('is a panic where the stack leads to one, below what caught it', () => {
+    const panic: Frame = { function: 'runtime.gopanic', file: '/usr/lib/go/src/runtime/panic.go', in_app: false }
+    const serve: Frame = {
+      function: 'net/http.(*conn).serve.func1',
+      file: '/usr/lib/go/src/net/http/server.go',
+      in_app: false,
+    }
+    const caught = (...caller: Frame[]) => of('pay 7: open: no paper', { frames: [serve, panic, ...caller] })
+    expect(caught(...frames)).not.toBe(caught(...frames.slice(1)))
+    expect(caught(...frames)).toBe(of('pay 7: open: no paper', { frames: [panic, ...frames] }))
+  })
 })
 
 describe('root causes that some loggers print and others do not', () => {

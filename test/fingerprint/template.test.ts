@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MASK_LIST, template } from '../../src/fingerprint/template.js'
+import { MASKS, template } from '../../src/fingerprint/template.js'
 
 describe('the template of a message', () => {
   for (const [message, expected] of [
@@ -42,6 +43,70 @@ describe('the template of a message', () => {
   })
 
   it('names its masks in order', () => {
-    expect(MASK_LIST.map((mask) => mask.id)).toEqual(MASK_LIST.map((_, i) => `M${String(i + 1).padStart(2, '0')}`))
+    expect(MASKS.map((mask) => mask.id)).toEqual(MASKS.map((_, i) => `T${String(i + 1).padStart(2, '0')}`))
+  })
+
+  it('looks for each mask wherever it would match', () => {
+    const piece = fc.constantFrom(
+      ...[
+        'http://a.b/c',
+        'bob@acme.example',
+        '4c40ffe7-940c-4150-ae52-071436977b70',
+        '"q"',
+        "'q'",
+        '`q`',
+        '«q»',
+        '„q“',
+      ],
+      ...[
+        '2026-11-20T10:15:32',
+        'Fri, 20 Nov 2026',
+        '10:15:32',
+        '20.11.2026',
+        '127.0.0.1:9',
+        'fe80::1',
+        '::1',
+        'aa:bb:cc:dd:ee:ff',
+      ],
+      ...[
+        '/srv/x',
+        'C:\\x',
+        '~/x',
+        './x',
+        '\\\\host\\x',
+        'db.internal',
+        'localhost',
+        '0x7f',
+        '@1b2c3d',
+        '#<A b>',
+        'object at <addr>',
+      ],
+      ...[
+        '12%',
+        '3 MiB',
+        'user-7',
+        'SKU_7',
+        'deadbeefdeadbeef',
+        '12',
+        '-3',
+        'k=v',
+        'a]=v',
+        '<num>',
+        ', ',
+        ' and ',
+        ' ',
+        ': ',
+        'word',
+      ],
+    )
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const text = pieces.join('')
+        for (const { id, pattern, holds } of MASKS) {
+          if (text.replace(pattern, '\0') !== text) expect(holds.test(text), `${id} in ${text}`).toBe(true)
+        }
+      }),
+      { numRuns: 2000 },
+    )
   })
 })
