@@ -15,6 +15,7 @@ const [
   { GAUGES, renderMetrics },
   { Counters },
   { LANGUAGES },
+  { specification },
 ] = await Promise.all(
   [
     'agent/settings.js',
@@ -24,6 +25,7 @@ const [
     'status/metrics.js',
     'core/counters.js',
     'agent/tracebacks.js',
+    'fingerprint/specification.js',
   ].map(load),
 )
 
@@ -41,6 +43,8 @@ const pages = renderDocs({
   remappers: readFileSync(join(ROOT, 'docs', 'remappers.md'), 'utf8'),
   bundled: readBundled(join(ROOT, 'remappers')),
   languages: [...LANGUAGES.keys()].sort(),
+  fp1: specification(),
+  fingerprint: readFileSync(join(ROOT, 'docs', 'fingerprint.md'), 'utf8'),
 })
 for (const [path, page] of Object.entries(pages)) {
   writeFileSync(join(ROOT, path), page)

@@ -18,6 +18,9 @@ export interface DocSources {
   /** The bundled remapper files. */
   readonly bundled: readonly { readonly source: string; readonly text: string }[]
   readonly languages: readonly string[]
+  /** fp1 as data; its masks are what the page shows. */
+  readonly fp1: unknown
+  readonly fingerprint: string
 }
 
 export function renderDocs(sources: DocSources): Record<string, string>

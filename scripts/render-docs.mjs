@@ -3,8 +3,18 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What is written, by path from the project's root. `remappers` is the present text of docs/remappers.md. */
-export function renderDocs({ schema, outputKinds, processorKinds, metrics, remappers, bundled, languages }) {
+/** What is written, by path from the project's root. `remappers` and `fingerprint` are the present texts of these pages. */
+export function renderDocs({
+  schema,
+  outputKinds,
+  processorKinds,
+  metrics,
+  remappers,
+  bundled,
+  languages,
+  fp1,
+  fingerprint,
+}) {
   return {
     'config.schema.json': `${JSON.stringify(beforeEnvironment(schema), null, 2)}\n`,
     'docs/configuration.md': configuration(schema, outputKinds),
@@ -14,7 +24,15 @@ export function renderDocs({ schema, outputKinds, processorKinds, metrics, remap
       'processors',
       processorTables(processorKinds),
     ),
+    'docs/fp1.json': `${JSON.stringify(fp1, null, 2)}\n`,
+    'docs/fingerprint.md': replaceBlock(fingerprint, 'masks', maskTable(fp1.masks)),
   }
+}
+
+/** What each mask of a message's template stands for; the patterns are in fp1.json. */
+function maskTable(masks) {
+  const rows = masks.map(({ id, what, to }) => `| ${id} | ${what} | \`${to}\` |`)
+  return ['| mask | what it matches | becomes |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
 /** The bundled sources by name, each with the comment that opens its file. */

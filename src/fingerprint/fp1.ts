@@ -5,8 +5,9 @@
  */
 import { hash as digest } from 'node:crypto'
 import type { Cause, Frame } from '../core/shapes.js'
-import { type Family, familyOf, isCarrier, isOverflow, isPlain, isVague, kindOf } from './families.js'
+import { type Family, familyOf } from './families.js'
 import { calleeOf, choose, type FingerprintPart, nameAll, note, panicIn } from './frames.js'
+import { isCarrier, isOverflow, isPlain, isVague, kindOf } from './kinds.js'
 import { template } from './template.js'
 
 export type { FingerprintPart } from './frames.js'
@@ -39,14 +40,14 @@ export interface Fingerprint {
 }
 
 /** Frames of the application that count for the issue. */
-const MAX_COUNTED = 2
+export const MAX_COUNTED = 2
 /** Kinds that only a panic of Go has. */
-const PANIC_KIND = /^(?:panic|fatal error|string|\*?runtime\.\w+)$/
+export const PANIC_KIND = /^(?:panic|fatal error|string|\*?runtime\.\w+)$/
 /** What Go's runtime says when it panics; the same wherever it does. */
-const PANIC_WORDS =
+export const PANIC_WORDS =
   /^(?:runtime error: |interface conversion: |assignment to entry in nil map|(?:close of|send on) (?:closed|nil) channel)/
 /** Words of a message without a wrap that says too little to stand for a place. */
-const TERSE_WORDS = 3
+export const TERSE_WORDS = 3
 
 /** The fingerprint of an error, all of it, for `explain`. Throws on no input. */
 export function fingerprint(input: FingerprintInput): Fingerprint {

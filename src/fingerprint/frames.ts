@@ -4,7 +4,8 @@
  */
 import type { Frame } from '../core/shapes.js'
 import type { Family } from './families.js'
-import { moduleOf, type NamedFrame, nameFrame } from './normalise.js'
+import { moduleOf } from './modules.js'
+import { type NamedFrame, nameFrame } from './normalise.js'
 
 /** One thing that was looked at: a kind, a frame, a message. */
 export interface FingerprintPart {
@@ -16,11 +17,11 @@ export interface FingerprintPart {
 }
 
 /** Frames looked at: enough for any stack that is not recursion. */
-const MAX_FRAMES = 120
+export const MAX_FRAMES = 120
 /** In a stack that ran over, functions that occur at least twice among the first frames are the loop. */
-const LOOP_WINDOW = 40
+export const LOOP_WINDOW = 40
 /** Functions of Go's runtime that raise a panic; some printers leave the package out. */
-const PANIC_FRAME =
+export const PANIC_FRAME =
   /^(?:runtime\.)?(?:panic|gopanic|sigpanic|panic(?:divide|mem|shift|wrap)|goPanic\w+|panic(?:Index|Slice|dottype|nildottype)\w*)$/
 
 /** A frame of a stack with what decides whether it counts. */

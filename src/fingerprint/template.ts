@@ -13,9 +13,9 @@ export interface Mask {
 }
 
 /** Scanned characters of a message; what comes later says rarely more about the site. */
-const MAX_SCANNED = 1000
+export const MAX_SCANNED = 1000
 /** Words of a template. */
-const MAX_WORDS = 24
+export const MAX_WORDS = 24
 
 /** The masks in their order. */
 export const MASKS: readonly Mask[] = [
@@ -104,7 +104,7 @@ export const MASKS: readonly Mask[] = [
 ]
 
 /** Words that end in a digit and are names all the same; never masked. */
-const KEPT =
+export const KEPT =
   /^(?:utf-?(?:8|16|32)\w*|md5|sha-?(?:1|224|256|384|512)|base64|ipv[46]|http[12]|h[12]|v8|x509|oauth2?|s3|ec2|iso-?8859-?\d*|latin-?1|cp125\d|u?int(?:8|16|32|64)|float(?:32|64)|i18n|l10n|[a-z]+2[a-z]+)$/i
 
 /** The template of a message, at most its first two lines; stable under all that the masks name. */

@@ -15,6 +15,7 @@ import { readConfig } from '../../src/config/load.js'
 import { jsonSchemaOf } from '../../src/config/schema-export.js'
 import { Counters } from '../../src/core/counters.js'
 import { renderProblem } from '../../src/core/problem.js'
+import { specification } from '../../src/fingerprint/specification.js'
 import { OUTPUT_KINDS } from '../../src/outputs/kinds.js'
 import { PROCESSOR_KINDS } from '../../src/remap/processors/kinds.js'
 import { GAUGES, renderMetrics } from '../../src/status/metrics.js'
@@ -106,6 +107,8 @@ describe('what is written by npm run docs', async () => {
     remappers: read('docs/remappers.md'),
     bundled: readBundled(fileURLToPath(new URL('../../remappers/', import.meta.url))),
     languages: [...LANGUAGES.keys()].sort(),
+    fp1: specification(),
+    fingerprint: read('docs/fingerprint.md'),
   })
 
   for (const [path, page] of Object.entries(pages)) {

@@ -1,38 +1,9 @@
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Frame } from '../../src/core/shapes.js'
 import { type Fingerprint, type FingerprintInput, fingerprint } from '../../src/fingerprint/fp1.js'
 
-interface Vector {
-  readonly name: string
-  readonly input: FingerprintInput
-  readonly id: string
-  readonly location: string
-  readonly exact: string
-  readonly canonical: string
-}
-const vectors: readonly Vector[] = JSON.parse(
-  readFileSync(new URL('../fixtures/fingerprint/vectors.json', import.meta.url), 'utf8'),
-)
 const idOf = (input: FingerprintInput) => fingerprint(input).id
-
-describe('the vectors of fp1, which never change', () => {
-  for (const { name, input, ...expected } of vectors) {
-    it(name, () => {
-      const { id, location, exact, canonical } = fingerprint(input)
-      expect({ id, location, exact, canonical }).toEqual(expected)
-    })
-  }
-  it('have ids of the published form', () => {
-    for (const { input } of vectors) {
-      const { id, location, exact } = fingerprint(input)
-      expect([id, location, exact].join(' ')).toMatch(
-        /^fp1:[0-9a-f]{24} fp1:location:[0-9a-f]{24} fp1:exact:[0-9a-f]{24}$/,
-      )
-    }
-  })
-})
 
 const app = (name: string, file: string, more: Partial<Frame> = {}): Frame => ({
   function: name,
