@@ -10,6 +10,8 @@ export interface Mask {
   readonly holds: RegExp
   readonly pattern: RegExp
   readonly to: string
+  /** Words that match `KEPT` are names, and stay. */
+  readonly keeps?: true
 }
 
 /** Scanned characters of a message; what comes later says rarely more about the site. */
@@ -30,6 +32,13 @@ export const MASKS: readonly Mask[] = [
   { id: 'T03', what: 'uuid', holds: /-/, pattern: /\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi, to: '<uuid>' },
   {
     id: 'T04',
+    what: 'request line of HTTP',
+    holds: / HTTP\//,
+    pattern: /"([A-Z]{3,7}) [^\s"]{1,800} HTTP\/[\d.]{1,3}"/g,
+    to: '$1 <path>',
+  },
+  {
+    id: 'T05',
     what: 'quoted value',
     holds: /["'`«„“‘「]/,
     pattern:
@@ -37,15 +46,15 @@ export const MASKS: readonly Mask[] = [
     to: '<str>',
   },
   {
-    id: 'T05',
+    id: 'T06',
     what: 'date and time',
     holds: /\d/,
     pattern:
-      /\b\d{4}[-/.]\d\d[-/.]\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?|\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:\d{1,2} )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6} \d{1,4}(?:,? \d{4})?(?: \d\d:\d\d(?::\d\d)?)?\b|\b\d{1,2}[/.]\d{1,2}[/.]\d{4}\b|\b\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\b/g,
+      /\b\d{4}[-/.]\d\d[-/.]\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?|\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:\d{1,2} )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6} {1,2}\d{1,4}(?:,? \d{4})?(?: \d\d:\d\d(?::\d\d)?(?: [A-Z]{3,4})?(?: \d{4})?)?\b|\b\d{1,2}[/.]\d{1,2}[/.]\d{4}\b|\b\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\b/g,
     to: '<time>',
   },
   {
-    id: 'T06',
+    id: 'T07',
     what: 'network address',
     holds: /[\d:-]/,
     pattern:
@@ -53,7 +62,7 @@ export const MASKS: readonly Mask[] = [
     to: '<addr>',
   },
   {
-    id: 'T07',
+    id: 'T08',
     what: 'path',
     holds: /[/\\]/,
     pattern:
@@ -61,22 +70,22 @@ export const MASKS: readonly Mask[] = [
     to: '<path>',
   },
   {
-    id: 'T08',
+    id: 'T09',
     what: 'host name',
     holds: /\.|localhost/i,
     pattern:
-      /\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.(?:internal|local|localdomain|lan|svc|cluster\.local|com|net|org|io|dev|app|cloud|example|test|invalid)\b(?!\.\w)(?:\.?:\d{1,5}\b)?|\blocalhost(?::\d{1,5})?\b/gi,
+      /\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.(?:internal|local|localdomain|lan|svc|io|dev|app|cloud|example|test|invalid|(?:com|net|org|edu|gov|co|ac)(?:\.[a-z]{2})?|de|uk|fr|nl|cn|jp|br|eu|ru|au|ca)\b(?!\.\w)(?:\.?:\d{1,5}\b)?|\b[\w-]{1,63}(?:\.[\w-]{1,63}){2,6}:\d{2,5}\b|\blocalhost(?::\d{1,5})?\b/gi,
     to: '<host>',
   },
   {
-    id: 'T09',
+    id: 'T10',
     what: 'address of an object',
     holds: /0x|[@#]|addr/i,
     pattern: /\b0x[0-9a-f]+\b|@[0-9a-f]{5,16}\b|#<[\w:]{1,100}[^>\n]{0,200}>|\b(?:object|instance) at <addr>/gi,
     to: '<ref>',
   },
   {
-    id: 'T10',
+    id: 'T11',
     what: 'quantity',
     holds: /\d/,
     pattern:
@@ -84,23 +93,30 @@ export const MASKS: readonly Mask[] = [
     to: '<qty>',
   },
   {
-    id: 'T11',
+    id: 'T12',
     what: 'id',
+    keeps: true,
     holds: /\d/,
     pattern:
       /(?<![\p{L}\p{N}_<-])(?=[\p{L}_-]{0,40}\d)[\p{L}\p{N}_]+(?:-[\p{L}\p{N}_]+)+(?![\p{L}\p{N}_>])|(?<![\p{L}\p{N}_<-])(?=[\p{L}_]{1,40}\d|\d[\d_]{0,40}\p{L})[\p{L}\p{N}_]+(?![\p{L}\p{N}_>])/gu,
     to: '<id>',
   },
-  { id: 'T12', what: 'hexadecimal id', holds: /[0-9a-f]{16}/i, pattern: /\b[0-9a-f]{16,}\b/gi, to: '<id>' },
+  { id: 'T13', what: 'hexadecimal id', holds: /[0-9a-f]{16}/i, pattern: /\b[0-9a-f]{16,}\b/gi, to: '<id>' },
   {
-    id: 'T13',
+    id: 'T14',
     what: 'number',
     holds: /\d/,
     pattern: /(?<![\p{L}\p{N}_])[+-]?\d+(?:[.,:_]\d+)*(?![\p{L}\p{N}_])/gu,
     to: '<num>',
   },
-  { id: 'T14', what: 'value of a pair', holds: /=/, pattern: /(?<=[\w\]]=)[^\s,;)<\]}>]{1,200}/g, to: '<val>' },
-  { id: 'T15', what: 'list', holds: />.*</, pattern: /(<[a-z]{2,5}>)(?:(?:, ?| |; ?|\/|\|| and )\1)+/g, to: '$1' },
+  {
+    id: 'T15',
+    what: 'value of a pair',
+    holds: /=/,
+    pattern: /(?<=[\w\]]=)(?:<[a-z]{2,5}>|[^\s,;)<\]}>]){1,200}/g,
+    to: '<val>',
+  },
+  { id: 'T16', what: 'list', holds: />.*</, pattern: /(<[a-z]{2,5}>)(?:(?:, ?| |; ?|\/|\|| and )\1)+/g, to: '$1' },
 ]
 
 /** Words that end in a digit and are names all the same; never masked. */
@@ -115,10 +131,9 @@ export function template(message: string): string {
   text = firstLines(text)
   for (const mask of MASKS) {
     if (!mask.holds.test(text)) continue
-    text =
-      mask.id === 'T11'
-        ? text.replace(mask.pattern, (word) => (KEPT.test(word) ? word : mask.to))
-        : text.replace(mask.pattern, mask.to)
+    text = mask.keeps
+      ? text.replace(mask.pattern, (word) => (KEPT.test(word) ? word : mask.to))
+      : text.replace(mask.pattern, mask.to)
   }
   const words = text.split(/\s+/).filter((word) => word !== '')
   return words.slice(0, MAX_WORDS).join(' ')
