@@ -51,17 +51,21 @@ function classOf(owner: string): string {
   return owner.slice(owner.lastIndexOf('/', hidden - 1) + 1)
 }
 
-/** What stands in a frame's parentheses; undefined when it is no place (`()`, `(String)`, `(retry 3)`). */
+/**
+ * What stands in a frame's parentheses; undefined when it is no place (`()`, `(String)`, `(retry 3)`), or one of
+ * JavaScript (`(app.js:4:17)`, `(<anonymous>)`), which React Native prints behind the function without a blank.
+ */
 function parsePlace(place: string): Pick<Frame, 'file' | 'line'> | undefined {
   if (place === 'Unknown Source' || place === 'Native Method' || place === 'Native method') return {}
   const colon = place.lastIndexOf(':')
   if (colon > 0 && /^-?\d{1,9}$/.test(place.slice(colon + 1))) {
     const file = place.slice(0, colon)
     const line = Number(place.slice(colon + 1))
+    if (/:\d+$/.test(file)) return undefined
     return { ...(file === 'Unknown Source' ? {} : { file }), ...(line > 0 ? { line } : {}) }
   }
   if (place === 'SourceFile' || place === 'NO_SOURCE_FILE' || place === 'Unknown' || place === 'Redefined') return {}
-  if (/^(?:<[^<>]+>|[^\s:]+\.[a-z]{1,8}|[DR]8\$\$\w+)$/.test(place)) return { file: place }
+  if (/^(?:<(?!anonymous>)[^<>]+>|[^\s:]+\.[a-z]{1,8}|[DR]8\$\$\w+)$/.test(place)) return { file: place }
   return undefined
 }
 

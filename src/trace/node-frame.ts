@@ -1,9 +1,11 @@
 /**
- * One line of a V8 stack: `    at async Object.save [as store] (/srv/x.js:27:35) {`.
+ * One line of a V8 stack: `    at async Object.save [as store] (/srv/x.js:27:35) {`, which Hermes, Chakra and PhantomJS print
+ * much alike.
  * Recognises and reads frames; knows nothing of headers, causes and properties.
  * Source: V8, src/execution/messages.cc (call site serialisation); Node.js, lib/internal/util/inspect.js.
  */
 import type { Frame } from '../core/shapes.js'
+import { readPlace, readUnnamed } from './node-place.js'
 import { remembered } from './text.js'
 
 /** A frame and what follows it on its line. */
@@ -16,14 +18,13 @@ export interface PrintedFrame {
 /** Longer lines are no frames; a cap for lines that are a whole minified file. */
 const MAX_FRAME = 8192
 
-const PLACE = /^(.*):(\d{1,9}):(\d{1,9})$/
-/** Bun and old engines leave the column out; allowed only between parentheses. */
-const PLACE_WITHOUT_COLUMN = /^(.*\.[a-z]{1,4}):(\d{1,9})$/
-/** A file as V8 names it, which `at 10:30:15` is not. */
-const FILE = /[/\\<]|^node:|\.[A-Za-z]|^\[|^[a-z][\w-]*$/
 /** What stands between parentheses instead of a place. */
 const NO_PLACE = /^(?:<anonymous>|native(?: code)?|index \d+|unknown location|unknown)$/
-
+/** How a place begins. V8 puts it behind a name which may hold parentheses itself, as that of a C++ function does. */
+const PLACE_START =
+  /^(?:async |address at )?(?:[A-Za-z][\w+.-]*:(?![:\s])|\.{0,2}\/|\\\\|<anonymous>|eval at |native\b|index \d)/
+/** Hermes gives the offset in its bytecode as the column, and says so. Chrome marks a place as it does a function. */
+const BEFORE_PLACE = /^(?:address at |async )/
 /** The frame of a line without ANSI codes and line end, or undefined when the line is none. */
 export function readFrame(line: string): PrintedFrame | undefined {
   if (line.length > MAX_FRAME) return undefined
@@ -48,37 +49,42 @@ const readTrimmed = remembered((line: string): PrintedFrame | undefined => {
 })
 
 function readCall(text: string): Frame | undefined {
-  if (text.endsWith(')')) {
-    const open = text.indexOf(' (')
-    if (open > 0) {
-      const name = text.slice(0, open)
-      const where = text.slice(open + 2, -1)
-      if (NO_PLACE.test(where)) return { function: name }
-      const place = readPlace(where, true)
-      return place && { function: name, ...place }
-    }
-    return undefined
-  }
   if (text === '<anonymous>' || text === 'native') return { function: text }
-  return readPlace(text, false)
+  const open = openOf(text)
+  if (text.endsWith(')'))
+    return open > 0 ? readEnclosed(text.slice(0, open), text.slice(open + 2, -1)) : readTight(text)
+  // A line that was cut at its end; `C:\Program Files (x86)\x.js:1:2` is whole.
+  const cut = open > 0 && PLACE_START.test(text.slice(open + 2, open + 200)) && !/[/\\]/.test(text.slice(0, open))
+  return cut ? readEnclosed(text.slice(0, open), text.slice(open + 2)) : readUnnamed(text)
 }
 
-/** `file:line:column` and `eval at f (file:1:2), <anonymous>:1:1`. */
-function readPlace(text: string, enclosed: boolean): Frame | undefined {
-  const place = PLACE.exec(text)
-  if (!place) {
-    const short = enclosed ? PLACE_WITHOUT_COLUMN.exec(text) : null
-    return short ? { file: short[1] ?? '', line: Number(short[2]) } : undefined
+/** Where ` (` stands before the place; when none looks like one, the first ` (`, or -1. */
+function openOf(text: string): number {
+  const first = text.indexOf(' (')
+  for (let at = first; at >= 0; at = text.indexOf(' (', at + 2)) {
+    if (PLACE_START.test(text.slice(at + 2, at + 200))) return at
   }
-  let file = place[1] ?? ''
-  if (file.startsWith('eval at ')) {
-    // Evaluated code has no file of its own: its origin tells more than `<anonymous>`.
-    const comma = file.lastIndexOf('), ')
-    const named = comma < 0 ? '' : file.slice(comma + 3)
-    if (comma >= 0) file = named === '<anonymous>' || named === '' ? file.slice(0, comma + 1) : named
-  }
-  if (file === '' || !FILE.test(file)) return undefined
-  return { file, line: Number(place[2]), column: Number(place[3]) }
+  return first
+}
+
+function readEnclosed(name: string, where: string): Frame | undefined {
+  if (NO_PLACE.test(where)) return { function: name }
+  const place = readPlace(where.replace(BEFORE_PLACE, ''), true)
+  return place && { function: name, ...place }
+}
+
+/**
+ * `at save(/srv/x.js:1:2)`, as React Native and tools that rewrite stacks print it. Java writes `(X.java:1)` in the same
+ * manner, so the column must be there.
+ */
+function readTight(text: string): Frame | undefined {
+  const open = text.indexOf('(')
+  if (open <= 0) return undefined
+  const name = text.slice(0, open)
+  const where = text.slice(open + 1, -1)
+  if (where === '<anonymous>' || where === 'native') return { function: name }
+  const place = readPlace(where, false)
+  return place?.column === undefined ? undefined : { function: name, ...place }
 }
 
 const ELIDED = /^\s*\.\.\. (\d{1,6}) lines matching cause stack trace \.\.\.$/

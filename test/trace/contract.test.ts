@@ -218,6 +218,7 @@ const HOSTILE: readonly string[] = [
   'java.io.IOException: x',
   '\tat a.b.C.d(C.java:1)',
   'Error: x',
+  '    at f (',
   "a.rb:1:in `x': lost (KeyError)",
   'goroutine 1 [running]:',
   'panic: ',

@@ -65,6 +65,7 @@ describe('Java tracebacks in a text', () => {
     ['a sentence about threads', 'seen: Exception in thread "main" of the other host'],
     ['a cause that a message quotes', 'bounce\nCaused by: java.net.ConnectException: refused'],
     ['what is no frame', 'x\n\tat x(Y.java:1)\n    at f (a.js:1:2)\n   at Shop.Main.Run()\n'],
+    ['frames of React Native', 'TypeError: x\n    at Till.open(main.jsbundle:3:14)\n    at Array.map(<anonymous>)\n'],
     ['the exception of another language', 'System.InvalidOperationException: x\n   at Shop.Main.Run(String id)\n'],
     [
       'a thread dump',

@@ -63,6 +63,8 @@ describe('the header', () => {
     ['frames of Java', 'java.io.IOException: x\n\tat com.acme.A.b(A.java:12)'],
     ['frames of .NET', 'System.Exception: x\n   at Acme.A.B(String s) in /a/b.cs:line 12'],
     ['times of day', 'Error: shop opens\n    at 10:30:15'],
+    ['an address', 'Error: shop opens\n    at http://192.0.2.7:8080'],
+    ['calls of Java without a blank', 'Error: x\n\tat com.acme.A.b(A.java:12)\n\tat com.acme.A.c(Native Method)'],
   ] as const) {
     it(`is not found in ${what}`, () => expect(node.find(text, 0)).toBeUndefined())
   }
@@ -78,6 +80,29 @@ describe('a frame', () => {
     ['at async C:\\a b\\x.js:1:2', { file: 'C:\\a b\\x.js', line: 1, column: 2 }],
     ['at Socket.<anonymous> (node:net:1:2)', { function: 'Socket.<anonymous>', file: 'node:net', line: 1, column: 2 }],
     ['at eval (eval at f (/a.js:3:4), named.js:1:2)', { function: 'eval', file: 'named.js', line: 1, column: 2 }],
+    [
+      'at g (eval at f (eval at e (/a.js:3:4)), <anonymous>:1:2)',
+      { function: 'g', file: 'eval at f (eval at e (/a.js:3:4))', line: 1, column: 2 },
+    ],
+    ['at g (eval at f (native), <anonymous>:1:2)', { function: 'g', file: 'eval at f (native)', line: 1, column: 2 }],
+    ['at eval code (eval code:1:2)', { function: 'eval code', file: 'eval code', line: 1, column: 2 }],
+    ['at f(/a/x.js:1:2)', { function: 'f', file: '/a/x.js', line: 1, column: 2 }],
+    ['at [].map(<anonymous>)', { function: '[].map' }],
+    ['at f (address at main.jsbundle:1:2)', { function: 'f', file: 'main.jsbundle', line: 1, column: 2 }],
+    ['at f (async https://till.example/:1:2)', { function: 'f', file: 'https://till.example/', line: 1, column: 2 }],
+    ['at A::b(int) const (/x.wasm:wasm-function[3]:0x1f)', { function: 'A::b(int) const', file: '/x.wasm' }],
+    ['at wasm://wasm/0f1e:wasm-function[3]:0x1f', { function: 'wasm-function[3]', file: 'wasm://wasm/0f1e' }],
+    ['at f (data:text/javascript,throw (1):1:7)', { function: 'f', file: 'data:text/javascript', line: 1, column: 7 }],
+    ['at data:text/javascript;base64,dGhyb3cgMQ==:1:7', { file: 'data:text/javascript', line: 1, column: 7 }],
+    ['at f (/a/x.js)', { function: 'f', file: '/a/x.js' }],
+    ['at https://till.example/x.js:12', { file: 'https://till.example/x.js', line: 12 }],
+    ['at f (ext:core/01_core.js:1:2)', { function: 'f', file: 'ext:core/01_core.js', line: 1, column: 2 }],
+    ['at bun:main:1:2', { file: 'bun:main', line: 1, column: 2 }],
+    [
+      'at new Foo (https://till.example/x.js:1:2',
+      { function: 'new Foo', file: 'https://till.example/x.js', line: 1, column: 2 },
+    ],
+    ['at C:\\Program Files (x86)\\x.js:1:2', { file: 'C:\\Program Files (x86)\\x.js', line: 1, column: 2 }],
   ] as const) {
     it(printed, () => expect(node.find(`Error: x\n    ${printed}`, 0)?.frames).toEqual([frame]))
   }
@@ -207,6 +232,8 @@ describe('any text', () => {
       'Error: ',
       'Aa',
       '    at x (',
+      ' (/',
+      '    at eval (eval at f (',
       '[Error: ',
       'é',
       'a.',
