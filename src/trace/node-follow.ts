@@ -1,6 +1,6 @@
 /**
  * Follows what Node.js and `console` print outside any log record, line by line: an uncaught error with its source
- * excerpt, or a stack behind a message. One line cannot tell whether a stack comes, so a follower begins on every line
+ * excerpt, a stack behind a message, or a browser's stack, which has no header. One line cannot tell whether a stack comes, so a follower begins on every line
  * that may be a header, and then takes only what the grammar allows; it decides about grouping, not about errors.
  */
 import type { Follower } from './language.js'
@@ -23,6 +23,11 @@ export function followNode(line: string): Follower | undefined {
   if (place >= 0) return new NodeFollower('source', 0, place === 0)
   const bracketed = bracketedIn(text)
   if (bracketed) return bracketed.opens ? new NodeFollower('properties', indentOf(text), false) : undefined
+  if (readFrame(text)?.isBrowsers) {
+    const follower = new NodeFollower('message', 0, false)
+    follower.takes(text)
+    return follower
+  }
   const header = headerIn(text)
   if (header) {
     const follower = new NodeFollower('message', indentOf(text), false)
@@ -47,6 +52,8 @@ class NodeFollower implements Follower {
   /** Lines taken in this state. */
   #count = 0
   #sawCaret = false
+  /** True when the line before is a browser's frame. */
+  #browsers = false
   /** Which lines a message may go on over before the first frame. */
   #message: 'none' | 'indented' | 'assertion' | 'any' = 'none'
 
@@ -121,8 +128,11 @@ class NodeFollower implements Follower {
   }
 
   #frame(line: string): boolean {
-    const frame = readFrame(line)
-    if (frame) return this.#enter(frame.opens ? 'properties' : 'frames')
+    const frame = readFrame(line, this.#browsers)
+    if (frame) {
+      this.#browsers = frame.isBrowsers
+      return this.#enter(frame.opens ? 'properties' : 'frames')
+    }
     return readElided(line) !== undefined && this.#enter('frames')
   }
 

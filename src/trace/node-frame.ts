@@ -1,10 +1,11 @@
 /**
- * One line of a V8 stack: `    at async Object.save [as store] (/srv/x.js:27:35) {`, which Hermes, Chakra and PhantomJS print
- * much alike.
+ * One line of a JavaScript stack: V8's `    at async Object.save [as store] (/srv/x.js:27:35) {`, which Hermes, Chakra and
+ * PhantomJS print much alike, or a browser's `save@https://…` (`node-browsers.ts`).
  * Recognises and reads frames; knows nothing of headers, causes and properties.
  * Source: V8, src/execution/messages.cc (call site serialisation); Node.js, lib/internal/util/inspect.js.
  */
 import type { Frame } from '../core/shapes.js'
+import { readBrowserFrame } from './node-browsers.js'
 import { readPlace, readUnnamed } from './node-place.js'
 import { remembered } from './text.js'
 
@@ -13,6 +14,8 @@ export interface PrintedFrame {
   readonly frame: Frame
   /** True when ` {` follows: the error's own properties are printed next. */
   readonly opens: boolean
+  /** True for a browser's frame: the lines that follow may be frames of its kind that would not do as a first one. */
+  readonly isBrowsers: boolean
 }
 
 /** Longer lines are no frames; a cap for lines that are a whole minified file. */
@@ -25,11 +28,19 @@ const PLACE_START =
   /^(?:async |address at )?(?:[A-Za-z][\w+.-]*:(?![:\s])|\.{0,2}\/|\\\\|<anonymous>|eval at |native\b|index \d)/
 /** Hermes gives the offset in its bytecode as the column, and says so. Chrome marks a place as it does a function. */
 const BEFORE_PLACE = /^(?:address at |async )/
-/** The frame of a line without ANSI codes and line end, or undefined when the line is none. */
-export function readFrame(line: string): PrintedFrame | undefined {
+/** Safari's extensions: `save@safari-web-extension:(//id/x.js:1:2)`. */
+const SAFARI_EXTENSION = /^(.{0,200}@)?(safari-(?:web-)?extension:)\((\/\/[^()]{1,2000})\)$/
+
+/**
+ * The frame of a line without ANSI codes and line end, or undefined when the line is none. `isBrowsers`: the line is known
+ * to be one of a browser's stack, so that it need not show by itself what it is.
+ */
+export function readFrame(line: string, isBrowsers = false): PrintedFrame | undefined {
   if (line.length > MAX_FRAME) return undefined
   const text = line.trim()
-  return text.startsWith('at ') ? readTrimmed(text) : undefined
+  if (text.startsWith('at ')) return readTrimmed(text)
+  const frame = readBrowserFrame(text, isBrowsers)
+  return frame && { frame, opens: false, isBrowsers: true }
 }
 
 const readTrimmed = remembered((line: string): PrintedFrame | undefined => {
@@ -45,11 +56,13 @@ const readTrimmed = remembered((line: string): PrintedFrame | undefined => {
   text = text.slice(3).trim()
   if (text.startsWith('async ')) text = text.slice(6)
   const frame = readCall(text)
-  return frame && { frame, opens }
+  return frame && { frame, opens, isBrowsers: false }
 })
 
 function readCall(text: string): Frame | undefined {
   if (text === '<anonymous>' || text === 'native') return { function: text }
+  const extension = SAFARI_EXTENSION.exec(text)
+  if (extension) return readBrowserFrame(`${extension[1] ?? ''}${extension[2]}${extension[3]}`, true)
   const open = openOf(text)
   if (text.endsWith(')'))
     return open > 0 ? readEnclosed(text.slice(0, open), text.slice(open + 2, -1)) : readTight(text)

@@ -1,6 +1,8 @@
 /**
  * The lines of a text, read on demand and kept, without ANSI codes; positions still count in the text as given.
+ * Knows whether the text as a whole is a stack, which decides what is a frame.
  */
+import { type PrintedFrame, readFrame } from './node-frame.js'
 import { LineCursor } from './text.js'
 
 export interface NodeLine {
@@ -19,11 +21,17 @@ const ANSI = /\x1b\[[0-9;]*m/g
 /** Lines from a position on, by ordinal. Reading line n reads all lines before it, once. */
 export class NodeLines {
   readonly text: string
+  /** Where in the text the first line starts. */
+  readonly from: number
+  /** True when the whole text is known to be a browser's stack: lines are frames then that elsewhere would not do. */
+  readonly isBrowsers: boolean
   readonly #cursor: LineCursor
   readonly #lines: NodeLine[] = []
 
-  constructor(text: string, from: number) {
+  constructor(text: string, from: number, isBrowsers = false) {
     this.text = text
+    this.from = from
+    this.isBrowsers = isBrowsers
     this.#cursor = new LineCursor(text, from)
   }
 
@@ -43,6 +51,11 @@ export class NodeLines {
   /** The text of line `i`; empty past the end. */
   line(i: number): string {
     return this.at(i)?.text ?? ''
+  }
+
+  /** The frame of line `i`, or undefined when it is none; `within` says that the line before is a browser's frame. */
+  frame(i: number, within = false): PrintedFrame | undefined {
+    return readFrame(this.line(i), within || this.isBrowsers)
   }
 
   /** Where column `column` of line `i`, counted without ANSI codes, stands in the whole text. */

@@ -4,7 +4,7 @@
  * Source: Node.js, lib/internal/util/inspect.js (formatError, getStackFrames, formatProperty).
  */
 import type { Cause, Frame } from '../core/shapes.js'
-import { isSeam, readElided, readFrame } from './node-frame.js'
+import { isSeam, readElided } from './node-frame.js'
 import { bracketedIn, causedBy, excerptPlace, headerAtStart, headerIn, isCaret, isTrailer } from './node-header.js'
 import { indentOf, type NodeLines } from './node-lines.js'
 
@@ -31,6 +31,8 @@ export interface Layout {
   readonly indent: number
   /** True when the header itself ends in ` {`, as that of an error without frames does. */
   readonly opens: boolean
+  /** True when the first frame is known to be a browser's, whether or not it shows that by itself. */
+  readonly isBrowsers?: boolean
 }
 
 /** Gaps larger than this between two runs of frames are never part of a message. */
@@ -48,10 +50,12 @@ export function parseError(lines: NodeLines, layout: Layout, depth = 0): ParsedE
   let firstFrame = layout.firstFrame
   let i = firstFrame
   let opens = layout.opens
+  let browsers = layout.isBrowsers === true
   while (!opens) {
     const line = lines.line(i)
-    const frame = readFrame(line)
+    const frame = lines.frame(i, browsers)
     if (frame) {
+      browsers = frame.isBrowsers
       slots.push(frame.frame)
       opens = frame.opens
       i++
@@ -65,7 +69,7 @@ export function parseError(lines: NodeLines, layout: Layout, depth = 0): ParsedE
       continue
     }
     if (slots.length === 0) break
-    if (isSeam(line) && readFrame(lines.line(i + 1))) {
+    if (isSeam(line) && lines.frame(i + 1)) {
       i++
       continue
     }
@@ -80,10 +84,13 @@ export function parseError(lines: NodeLines, layout: Layout, depth = 0): ParsedE
       }
       break
     }
-    const again = depth === 0 ? framesAfterGap(lines, i, firstFrame) : -1
+    const again = depth === 0 && (!browsers || lines.isBrowsers) ? framesAfterGap(lines, i, firstFrame) : -1
     if (again < 0) break
+    i = again
+    // JavaScriptCore prints the bare name of a function without a place.
+    if (browsers) continue
     // What looked like frames was quoted in the message; the real ones come last.
-    firstFrame = i = again
+    firstFrame = again
     slots = []
   }
   let last = i - 1
@@ -141,7 +148,7 @@ function framesAfterGap(lines: NodeLines, i: number, firstFrame: number): number
     const at = lines.at(j)
     if (!at) return -1
     const line = at.text
-    if (readFrame(line)) return at.indent === indent && j > i ? j : -1
+    if (lines.frame(j)) return at.indent === indent && j > i ? j : -1
     if (causedBy(line) >= 0 || bracketedIn(line) || excerptPlace(line) === 0) return -1
     if ((headerIn(line)?.rank ?? 0) >= 3) return -1
     if (isTrailer(line) && j > i && lines.line(j + 1) !== '') return -1
@@ -205,7 +212,7 @@ function nestedError(
     if (!at || firstFrame > i + 500 || (at.indent <= indent && /^\s*[}\]]/.test(at.text))) {
       return { kind: header.kind, message: header.message || undefined, frames: [], causes: [], last: i }
     }
-    if (readFrame(at.text) || readElided(at.text) !== undefined) break
+    if (lines.frame(firstFrame) || readElided(at.text) !== undefined) break
   }
   const { kind, message } = header
   return parseError(lines, { kind, message, headerLine: i, firstFrame, indent, opens: false }, depth)

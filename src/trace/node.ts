@@ -1,15 +1,17 @@
 /**
- * Tracebacks of V8: Node.js, and what Deno and Bun print alike. Logged stacks, `util.inspect`ed errors and what the
- * runtime prints before it exits. Finds the header, which may stand behind a log message; `node-parse.ts` reads the rest.
- * Does not know browsers' `fn@url` frames.
+ * Tracebacks of JavaScript: V8's, which Node.js, Deno, Bun, Hermes and Chrome print alike, and the `fn@url` lines of
+ * Firefox and Safari. Logged stacks, `util.inspect`ed errors and what the runtime prints before it exits. Finds the
+ * header, which may stand behind a log message; `node-parse.ts` reads the rest.
  */
 import type { Frame, Traceback } from '../core/shapes.js'
 import type { TraceLanguage } from './language.js'
+import { BROWSER_HINTS } from './node-browsers.js'
 import { followNode } from './node-follow.js'
-import { readElided, readFrame } from './node-frame.js'
+import { readElided } from './node-frame.js'
 import {
   bracketedIn,
   excerptPlace,
+  type Header,
   headerAtStart,
   headerIn,
   isCaret,
@@ -25,10 +27,21 @@ import { holdsHint } from './text.js'
 export const node: TraceLanguage = {
   name: 'nodejs',
   followsAnyLine: true,
-  hints: [' at ', 'Error: ', 'Exception: ', 'Error]', 'Node.js v', '--trace-uncaught', ': All promises'],
+  hints: [
+    ' at ',
+    'Error: ',
+    'Exception: ',
+    'Error]',
+    'Node.js v',
+    '--trace-uncaught',
+    ': All promises',
+    ...BROWSER_HINTS,
+  ],
   find(text, from) {
     // The hints promise that nothing is found without them.
-    return holdsHint(text, from, node.hints) ? (findIn(text, from) ?? findFlattened(text, from)) : undefined
+    return holdsHint(text, from, node.hints)
+      ? (findIn(new NodeLines(text, from)) ?? findFlattened(text, from))
+      : undefined
   },
   read(stack) {
     const found = readWhole(stack)
@@ -45,18 +58,18 @@ export const node: TraceLanguage = {
   },
 }
 
-/** The first traceback from `from` on: walks the lines to the first that anchors one. */
-function findIn(text: string, from: number): Traceback | undefined {
-  const lines = new NodeLines(text, from)
+/** The first traceback in the lines: walks to the first line that anchors one. */
+function findIn(lines: NodeLines): Traceback | undefined {
   // Lines before this one belong to something that is no traceback.
   let first = 0
   for (let i = 0; ; i++) {
     const at = lines.at(i)
     if (!at) break
-    if (readFrame(at.text)) {
-      const layout = layoutOf(lines, first, i)
+    const frame = lines.frame(i)
+    if (frame) {
+      const layout = layoutOf(lines, first, frame.isBrowsers ? firstOfRun(lines, first, i) : i, frame.isBrowsers)
       if (layout.ignored) {
-        while (readFrame(lines.line(i + 1))) i++
+        while (lines.frame(i + 1)) i++
         first = i + 1
         continue
       }
@@ -82,7 +95,14 @@ function findIn(text: string, from: number): Traceback | undefined {
       if (thrown) return thrown
     }
   }
-  return from === 0 ? headerOnly(lines) : undefined
+  return lines.from === 0 ? headerOnly(lines) : undefined
+}
+
+/** The first of the lines up to `frame` that are a browser's frames now that one of them has shown itself to be. */
+function firstOfRun(lines: NodeLines, first: number, frame: number): number {
+  let top = frame
+  while (top > first && lines.frame(top - 1, true)?.isBrowsers) top--
+  return top
 }
 
 interface Found extends Layout {
@@ -92,10 +112,14 @@ interface Found extends Layout {
   readonly ignored: boolean
 }
 
-/** The layout of the error whose first frame is line `frame`: its header is the likeliest of the lines before. */
-function layoutOf(lines: NodeLines, first: number, frame: number): Found {
+/**
+ * The layout of the error whose first frame is line `frame`: its header is the likeliest of the lines before. Browsers
+ * print none, so that before a browser's frame only a line that names an error is taken for what a program put there.
+ */
+function layoutOf(lines: NodeLines, first: number, frame: number, isBrowsers: boolean): Found {
   let best: Found | undefined
-  let bestRank = -1
+  // Names that end in Error or Exception rank above 4.
+  let bestRank = isBrowsers ? 4 : -1
   for (let i = first; i < frame; i++) {
     const line = lines.line(i)
     const header = headerIn(line)
@@ -111,7 +135,7 @@ function layoutOf(lines: NodeLines, first: number, frame: number): Found {
       message = wrapped.message
     }
     const indent = lines.at(i)?.indent ?? 0
-    best = { kind, message, column, headerLine: i, firstFrame: frame, indent, opens: false, ignored }
+    best = { kind, message, column, headerLine: i, firstFrame: frame, indent, opens: false, ignored, isBrowsers }
     bestRank = header.rank
   }
   if (best) {
@@ -130,6 +154,7 @@ function layoutOf(lines: NodeLines, first: number, frame: number): Found {
     indent,
     opens: false,
     ignored: traced,
+    isBrowsers,
   }
 }
 
@@ -249,15 +274,16 @@ function headerOnly(lines: NodeLines): Traceback | undefined {
 
 /** A text that is a stack as a whole: its first line is the header, whatever its name looks like. */
 function readWhole(stack: string): Traceback | undefined {
-  const lines = new NodeLines(stack, 0)
+  // A V8 stack shows itself; its message may hold lines like `src/till.ts:4:7`, which are frames of browsers only.
+  const lines = new NodeLines(stack, 0, !/^[ \t]*at /m.test(stack))
   let i = 0
   while (lines.at(i) && lines.line(i).trim() === '') i++
   const firstLine = lines.line(i)
-  const header = readFrame(firstLine) || excerptPlace(firstLine) >= 0 ? undefined : headerAtStart(firstLine)
+  const header = lines.frame(i) || excerptPlace(firstLine) >= 0 ? undefined : headerAtStart(firstLine)
   if (header && !firstLine.trimStart().startsWith('Uncaught ')) {
     let frame = i + 1
-    while (lines.at(frame) && !readFrame(lines.line(frame)) && readElided(lines.line(frame)) === undefined) frame++
-    if (lines.at(frame)) {
+    while (lines.at(frame) && !lines.frame(frame) && readElided(lines.line(frame)) === undefined) frame++
+    if (lines.at(frame) && !(lines.frame(frame)?.isBrowsers && !namesError(header))) {
       const indent = lines.at(i)?.indent ?? 0
       const { kind, message, column } = header
       const layout: Found = {
@@ -273,8 +299,8 @@ function readWhole(stack: string): Traceback | undefined {
       return assemble(lines, 0, layout, parseError(lines, layout))
     }
   }
-  const found = node.find(stack, 0)
-  if (found) return found
+  const found = findIn(lines) ?? findFlattened(stack, 0)
+  if (found && (found.frames.length > 0 || holdsHint(stack, 0, node.hints))) return found
   const named = header && (headerIn(firstLine)?.column === header.column ? header : undefined)
   if (!named || (named.message === '' && !/(?:Error|Exception)$/.test(named.kind))) return undefined
   const message = (named.message + stack.slice(lines.at(i)?.end ?? 0)).trimEnd()
@@ -291,6 +317,11 @@ function readWhole(stack: string): Traceback | undefined {
   return traceback
 }
 
+/** Whether a line over a browser's frames is a header, which only the program itself can have put there. */
+function namesError({ kind, message }: Header): boolean {
+  return /(?:Error|Exception)$/.test(kind) || (message !== '' && !kind.includes(' '))
+}
+
 /** ` at fn (file:1:2)` or ` at file:1:2`, further frames of the same line following. */
 const FLAT_FRAME =
   /(?<=\S) {1,12}at (?=(?:async |new )?[\w$.<>#]{1,120}(?: \[as [\w$.]{1,60}\])? \((?:[^()\s]{1,300}:\d{1,9}:\d{1,9}|<anonymous>|native)\)|(?:async )?[^\s()]{1,300}:\d{1,9}:\d{1,9}(?:\s|$))/g
@@ -303,7 +334,7 @@ function findFlattened(text: string, from: number): Traceback | undefined {
   const spelled = /\\n\s{1,12}at /.test(text) ? text.replaceAll('\\n', ' \n') : text
   const unfolded = spelled.replace(FLAT_FRAME, (gap) => `\n${gap.slice(1)}`)
   if (unfolded === text) return undefined
-  const found = findIn(unfolded, from)
+  const found = findIn(new NodeLines(unfolded, from))
   if (!found || found.frames.length === 0) return undefined
   if (found.message !== undefined) found.message = found.message.trimEnd()
   while (found.end > found.start && unfolded[found.end - 1] === ' ') found.end--

@@ -219,6 +219,7 @@ const HOSTILE: readonly string[] = [
   '\tat a.b.C.d(C.java:1)',
   'Error: x',
   '    at f (',
+  'f@https://till.example/x.js:1:2',
   "a.rb:1:in `x': lost (KeyError)",
   'goroutine 1 [running]:',
   'panic: ',

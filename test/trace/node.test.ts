@@ -11,12 +11,12 @@ describe('the fixtures of Node.js', () => {
   for (const name of fixtures) {
     it(name, () => {
       const expected: unknown = JSON.parse(readFileSync(new URL(`${name}.expected.json`, folder), 'utf8'))
-      expect(node.find(textOf(name), 0)).toEqual(expected)
+      expect(name.startsWith('read-') ? node.read(textOf(name)) : node.find(textOf(name), 0)).toEqual(expected)
     })
   }
 
   it('each hold one of the hints', () => {
-    for (const name of fixtures)
+    for (const name of fixtures.filter((name) => !name.startsWith('read-')))
       expect(
         node.hints.some((hint) => textOf(name).includes(hint)),
         name,
@@ -103,6 +103,10 @@ describe('a frame', () => {
       { function: 'new Foo', file: 'https://till.example/x.js', line: 1, column: 2 },
     ],
     ['at C:\\Program Files (x86)\\x.js:1:2', { file: 'C:\\Program Files (x86)\\x.js', line: 1, column: 2 }],
+    [
+      'at f@safari-web-extension:(//1f/x.js:1:2)',
+      { function: 'f', file: 'safari-web-extension://1f/x.js', line: 1, column: 2 },
+    ],
   ] as const) {
     it(printed, () => expect(node.find(`Error: x\n    ${printed}`, 0)?.frames).toEqual([frame]))
   }
@@ -205,6 +209,10 @@ describe('any text', () => {
       '    ... 3 lines matching cause stack trace ...',
       'caused by: Error: w',
       '(Use `node --trace-uncaught ...`',
+      'f@https://till.example/x.js:1:2',
+      'https://till.example/x.js:1:2',
+      'eval code',
+      'f@[native code]',
     ),
     fc.string({ maxLength: 20 }),
   )
@@ -234,6 +242,10 @@ describe('any text', () => {
       '    at x (',
       ' (/',
       '    at eval (eval at f (',
+      'f@http://',
+      'promise callback*',
+      'f@https://till.example/x.js:1:2\n',
+      ' > eval',
       '[Error: ',
       'é',
       'a.',
