@@ -47,6 +47,25 @@ const GO_STANDARD =
 const NODE_BARE =
   '_?(?:assert|async_hooks|bootstrap_node|buffer|child_process|cluster|console|crypto|dgram|dns|domain|events|fs|http|http_(?:agent|client|common|incoming|outgoing|server)|https|module|net|path|perf_hooks|process|querystring|readline|repl|stream_\\w+|stream|string_decoder|timers|tls|tls_\\w+|url|util|v8|vm|worker_threads|zlib)\\.js'
 
+const NODE_LIBRARIES = [
+  // Installed packages, also as package managers without node_modules and old webpack (`./~/`) name them.
+  '(?:^|/)node_modules/|/\\.yarn/|/\\.pnp\\.[cm]?js$|^\\./~/',
+  // The runtimes: Node.js, Bun, Deno, Electron, Hermes, browsers.
+  '^(?:node|bun|deno|ext|wasm|native):|^internal/|^electron/js2c/|^InternalBytecode\\.js$',
+  `^${NODE_BARE}$|^<anonymous>$|^native$|^\\[(?:native|wasm) code\\]$|^eval code$`,
+  // Firefox's own scripts; whatever a visitor has added to the browser.
+  '^(?:resource|chrome):|^(?:chrome|moz|ms-browser|safari|safari-web)-extension:',
+  // Bundlers' own parts in what they made.
+  '^webpack/|^\\(?webpack|^https?://[^/]*/@vite/|/_next/static/chunks/(?:framework|main|main-app|polyfills|webpack)[.-]|/\\.next/server/[\\w-]*webpack[\\w-]*\\.js$',
+  // Where packages are served from, and the scripts that pages load from others.
+  '^https?://(?:deno\\.land|esm\\.sh|jsr\\.io|unpkg\\.com|cdn\\.jsdelivr\\.net|cdnjs\\.cloudflare\\.com|cdn\\.skypack\\.dev|ga\\.jspm\\.io|code\\.jquery\\.com|ajax\\.googleapis\\.com)/',
+  '^https?://(?:www\\.googletagmanager\\.com|www\\.google-analytics\\.com|connect\\.facebook\\.net|js\\.stripe\\.com|(?:js|browser)\\.sentry-cdn\\.com|www\\.datadoghq-browser-agent\\.com|js-agent\\.newrelic\\.com)/',
+  // Bundles of libraries by their name. Only where a page is served: `models/vendor.js` may be a shop's own.
+  '^(?:https?|capacitor|ionic|app)://.*/(?:chunk-)?(?:vendors?|polyfills?)(?:[.~_-][^/?#]*)?\\.m?js(?:$|[?#])',
+  // Libraries as they are published, for a browser to load.
+  '(?:^|/)(?:react|react-dom|scheduler|vue|vue-router|angular|jquery|jquery-ui|lodash|zone)(?:[.-][\\d.]{1,20})?(?:\\.(?:cjs|runtime|global|esm-browser|slim)){0,3}(?:[.-](?:development|production|prod|min)){1,2}\\.js(?:$|[?#])',
+].join('|')
+
 const RULES: { readonly [language: string]: Rules } = {
   python: {
     files:
@@ -61,9 +80,7 @@ const RULES: { readonly [language: string]: Rules } = {
     withoutFile: 'by name',
   },
   nodejs: {
-    files: new RegExp(
-      `(?:^|/)node_modules/|^(?:node|bun|deno|ext|wasm|native|chrome-extension):|^internal/|^${NODE_BARE}$|^<anonymous>$|^native$|^webpack/|^\\(?webpack|/\\.yarn/|/\\.pnp\\.[cm]?js$|^https://(?:deno\\.land|esm\\.sh|jsr\\.io)/`,
-    ),
+    files: new RegExp(NODE_LIBRARIES),
     withoutFile: 'library',
   },
   php: {
@@ -149,7 +166,7 @@ function fileOf(file: string | undefined): string {
   if (file === undefined) return ''
   let path = file.replaceAll('\\', '/')
   // Evaluated code is where it was evaluated.
-  const origin = path.startsWith('eval at ') ? /\(([^()]*)\)$/.exec(path)?.[1] : undefined
+  const origin = path.startsWith('eval at ') ? /\(([^()]*)\)+$/.exec(path)?.[1] : undefined
   if (origin !== undefined) path = origin
   if (path.startsWith('file://')) path = path.slice(7)
   else if (path.startsWith('webpack-internal:')) path = path.replace(/^webpack-internal:\/+(?:\([\w-]+\)\/)?/, '')
