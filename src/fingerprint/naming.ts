@@ -150,6 +150,7 @@ export const NAMING: { readonly [family in Family]: Naming } = {
     rewrites: [
       step('alias', / \[as [^\]]*\]$/),
       step('async, new', /^(?:async )?(?:new )?/),
+      step('closure of Firefox', /(?:\/?<)+$/),
       RECEIVER,
       step('no name', /^(?:<.*|anonymous|eval)?$/, '<anonymous>'),
     ],
