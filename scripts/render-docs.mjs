@@ -338,6 +338,8 @@ const EXAMPLE = `
   ],
   remappers: ["./remappers/*.json5"],
   keep: { statuses: ["error", "critical", "alert", "emergency"] },
+  // Whose code a frame is: docs/grouping.md
+  inApp: { include: ["org.apache.acme"], exclude: ["com.acme.generated", "build/generated/**"] },
   outputs: [
     { name: "datadog", type: "datadog", apiKey: "\${DD_API_KEY}", site: "datadoghq.eu" },
     { name: "main", type: "http", url: "https://errors.example.com/ingest", compression: "gzip",

@@ -217,6 +217,7 @@ export class Agent {
       source: input.source,
       origin,
       enrichment: input.enrichment,
+      grouping: input.grouping,
       format: input.config.format,
       keep: this.#keep,
       limits: this.#limits,

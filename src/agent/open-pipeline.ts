@@ -2,11 +2,12 @@
 import { type Clock, systemClock } from '../core/clock.js'
 import { Counters } from '../core/counters.js'
 import { ProblemsError } from '../core/problem.js'
-import { ERROR_STATUSES, type ErrorRecord } from '../core/shapes.js'
+import { ERROR_STATUSES, type ErrorRecord, type Frame } from '../core/shapes.js'
 import type { Enrichment } from '../enrich/enrichment.js'
 import type { FingerprintPart } from '../fingerprint/fp1.js'
 import type { Format } from '../frame/framer.js'
 import type { Step } from '../remap/processor.js'
+import type { Grouping } from './grouping.js'
 import { type Outcome, Pipeline } from './pipeline.js'
 import { loadBundled } from './plan.js'
 import { AUTO, compileSource, type Source } from './source.js'
@@ -33,6 +34,14 @@ export interface ExplainedEntry {
     readonly exact: string
     readonly parts: readonly FingerprintPart[]
   }
+  /** The frames of the error and its causes of which the config says whose they are; absent where it says nothing. */
+  readonly inApp?: readonly ExplainedFrame[]
+}
+
+export interface ExplainedFrame {
+  readonly frame: Frame
+  /** The setting that decided, and its pattern. */
+  readonly because: string
 }
 
 export interface OpenPipelineOptions {
@@ -76,7 +85,7 @@ export async function openPipeline(options: OpenPipelineOptions = {}): Promise<O
 export function explainWith(
   source: Source,
   enrichment: Enrichment,
-  options: { readonly clock: Clock; readonly format?: Format; readonly file?: string },
+  options: { readonly clock: Clock; readonly format?: Format; readonly file?: string; readonly grouping?: Grouping },
 ): OpenPipeline {
   let explained: ExplainedEntry[] = []
   let recognised: ExplainedEntry['recognised']
@@ -84,6 +93,7 @@ export function explainWith(
     source,
     origin: { fileId: 'explain', ...(options.file !== undefined && { path: options.file }) },
     enrichment,
+    ...(options.grouping && { grouping: options.grouping }),
     format: options.format ?? 'auto',
     keep: new Set(ERROR_STATUSES),
     limits: { maxLineBytes: 1 << 20, maxEntryBytes: 1 << 20, idleMs: Number.POSITIVE_INFINITY, sampleCalm: 0 },
@@ -94,7 +104,7 @@ export function explainWith(
       recognised = { source: learned.source.name, because: learned.because }
     },
     explain: (outcome) => {
-      explained.push({ ...shown(outcome, options.file), ...(recognised && { recognised }) })
+      explained.push({ ...shown(outcome, options.file, options.grouping), ...(recognised && { recognised }) })
       recognised = undefined
     },
   })
@@ -119,8 +129,9 @@ export function explainWith(
   }
 }
 
-function shown(outcome: Outcome, file: string | undefined): ExplainedEntry {
+function shown(outcome: Outcome, file: string | undefined, grouping: Grouping = {}): ExplainedEntry {
   const { entry, fingerprint } = outcome
+  const inApp = framesDecided(outcome.record, grouping)
   return {
     ...(file !== undefined && { file }),
     from: entry.from,
@@ -138,5 +149,17 @@ function shown(outcome: Outcome, file: string | undefined): ExplainedEntry {
         parts: fingerprint.parts,
       },
     }),
+    ...(inApp.length > 0 && { inApp }),
   }
+}
+
+/** Every frame once, however often it is in the stack. */
+function framesDecided(record: ErrorRecord | undefined, { inApp }: Grouping): ExplainedFrame[] {
+  if (record === undefined || inApp === undefined) return []
+  const { frames = [], causes = [] } = record.error
+  const all = new Set([...frames, ...causes.flatMap((cause) => cause.frames ?? [])])
+  return [...all].flatMap((frame) => {
+    const decision = inApp.decide(frame)
+    return decision === undefined ? [] : [{ frame, because: decision.because }]
+  })
 }

@@ -13,6 +13,7 @@ import { Grouper } from '../group/grouper.js'
 import { judge } from '../remap/judge.js'
 import { preprocess } from '../remap/preprocess.js'
 import type { Run, Step } from '../remap/processor.js'
+import type { Grouping } from './grouping.js'
 import type { Recognised } from './learn.js'
 import { buildRecord, type Origin } from './record.js'
 import { applySource, type Source } from './source.js'
@@ -35,6 +36,8 @@ export interface PipelineOptions {
   readonly source: Source
   readonly origin: Origin
   readonly enrichment: Enrichment
+  /** Absent: the config says nothing of it. */
+  readonly grouping?: Grouping
   readonly format: Format
   readonly keep: ReadonlySet<Status>
   readonly limits: PipelineLimits
@@ -187,7 +190,7 @@ export class Pipeline {
   }
 
   #judge(entry: Entry, calm: boolean, mayHoldCrash: boolean): void {
-    const { explain, keep, origin, enrichment, clock, counters } = this.#options
+    const { explain, keep, origin, enrichment, grouping, clock, counters } = this.#options
     const steps: Step[] | undefined = explain ? [] : undefined
     if (this.#source.learner) this.#learn(this.#source.learner.fromText(entry.text))
     let { record } = this.#remap(entry, steps)
@@ -215,7 +218,7 @@ export class Pipeline {
       return
     }
     if (calm && !explain) counters.add('alarms_missed_total', 1, { source: this.#source.name })
-    const built = buildRecord(record, entry, origin, enrichment, clock.now())
+    const built = buildRecord(record, entry, origin, enrichment, clock.now(), grouping)
     this.#linesKept += lines
     counters.add('records_kept_total', 1, { source: this.#source.name })
     this.#options.emit(built.record)

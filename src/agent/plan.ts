@@ -12,6 +12,7 @@ import type { Enrichment } from '../enrich/enrichment.js'
 import { hostName } from '../enrich/enrichment.js'
 import type { PlacedDefinition } from '../remap/definition.js'
 import { readRemapperFile, readRemappers } from '../remap/load.js'
+import { type Grouping, groupingOf } from './grouping.js'
 import { type Config, configSettings, type InputConfig } from './settings.js'
 import { AUTO, compileSource, type Source } from './source.js'
 import { LANGUAGES } from './tracebacks.js'
@@ -35,12 +36,15 @@ export interface PlannedInput {
   readonly exclude: readonly string[]
   readonly source: Source
   readonly enrichment: Enrichment
+  readonly grouping: Grouping
 }
 
 export interface Plan {
   readonly config: Config
   readonly stateDir: string
   readonly inputs: readonly PlannedInput[]
+  /** What holds for errors of whatever input. */
+  readonly grouping: Grouping
   /** The user's own remappers, for `errand test`. */
   readonly own: readonly PlacedDefinition[]
   /** Makes a path of the config absolute, against the folder of its file. */
@@ -149,11 +153,13 @@ export async function planFrom(file: string, environment: Environment, now: () =
       exclude: input.type === 'file' ? input.exclude.map((path) => resolveFrom(file, path)) : [],
       source,
       enrichment: enrichmentOf(config, input, environment),
+      grouping: groupingOf({ index: i, inApp: input.inApp }, config.inApp),
     })
   }
   if (problems.some(({ severity }) => severity === 'error')) return { problems }
   const resolvePath = (path: string) => resolveFrom(file, path)
-  return { problems, plan: { config, stateDir: resolvePath(config.stateDir), inputs, own, resolvePath } }
+  const grouping = groupingOf(undefined, config.inApp)
+  return { problems, plan: { config, stateDir: resolvePath(config.stateDir), inputs, grouping, own, resolvePath } }
 }
 
 async function loadOwn(

@@ -1,8 +1,20 @@
 /** From a remapped record to what an output ships: identity, fingerprint, enrichment, and nothing that is empty. Pure. */
 import { hash } from 'node:crypto'
-import type { Attributes, Cause, Entry, ErrorRecord, ErrorStatus, Frame, LogRecord, Value } from '../core/shapes.js'
+import type {
+  Attributes,
+  Cause,
+  Entry,
+  ErrorRecord,
+  ErrorStatus,
+  Frame,
+  LogRecord,
+  Traceback,
+  Value,
+} from '../core/shapes.js'
 import type { Enrichment } from '../enrich/enrichment.js'
 import { type FingerprintInput, preFingerprint } from '../fingerprint/fp1.js'
+import { markInApp } from '../trace/in-app.js'
+import type { Grouping } from './grouping.js'
 
 /** Attributes that became the record's own fields under whatever name; they are not said twice. */
 const SAID_ELSEWHERE = ['level', 'timestamp', '@timestamp', 'service', 'host', 'error', 'logger', 'ddtags'] as const
@@ -28,8 +40,9 @@ export function buildRecord(
   origin: Origin,
   enrichment: Enrichment,
   now: number,
+  grouping: Grouping = {},
 ): { record: ErrorRecord; fingerprintInput: FingerprintInput } {
-  const { traceback } = record
+  const traceback = tracebackOf(record, grouping)
   const error = isObject(record.attributes.error) ? record.attributes.error : {}
   const kind = text(error.kind)
   const message = text(error.message)
@@ -89,6 +102,14 @@ export function buildRecord(
       },
     },
   }
+}
+
+/** The traceback with every frame marked, by the tables and then by the user. */
+function tracebackOf({ traceback }: LogRecord, { inApp }: Grouping): Traceback | undefined {
+  if (traceback === undefined) return undefined
+  // Frames that a logger wrote as objects, and no language reads, come unmarked.
+  markInApp(traceback)
+  return inApp === undefined ? traceback : inApp.apply(traceback)
 }
 
 type RecordCause = NonNullable<ErrorRecord['error']['causes']>[number]

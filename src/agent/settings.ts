@@ -9,6 +9,7 @@ import { OUTPUT_KINDS } from '../outputs/kinds.js'
 import { batchSettings } from '../ship/settings.js'
 import { spoolSettings } from '../spool/settings.js'
 import { tailSettings } from '../tail/settings.js'
+import { inAppSettings } from '../trace/in-app-overrides.js'
 
 const text = (description: string) => z.string().min(1).describe(description)
 
@@ -41,6 +42,9 @@ const inputSettings = {
     .describe(
       'Attributes to fill from others, e.g. { "error.stack": ["exc_info", "trace"] }: the first present one counts.',
     ),
+  inApp: inAppSettings
+    .optional()
+    .describe('Whose code the frames of this input are; wins over the `inApp` of the config.'),
 }
 
 const fileInput = z.strictObject({
@@ -107,6 +111,11 @@ export const configSettings = z
       })
       .prefault({})
       .describe('Which errors to keep.'),
+    inApp: inAppSettings
+      .optional()
+      .describe(
+        "Whose code a frame is, where Errand's own tables are not right: marked on every frame, and counted in fingerprints.",
+      ),
     outputs: z
       .array(outputSettings())
       .min(1)

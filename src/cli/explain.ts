@@ -1,10 +1,11 @@
 /** `errand explain`: samples through the production pipeline, each step shown. */
 import { createReadStream } from 'node:fs'
+import type { Grouping } from '../agent/grouping.js'
 import { type ExplainedEntry, explainWith } from '../agent/open-pipeline.js'
 import { loadBundled, planFrom } from '../agent/plan.js'
 import { compileSource, type Source } from '../agent/source.js'
 import { systemClock } from '../core/clock.js'
-import type { ErrorRecord } from '../core/shapes.js'
+import type { ErrorRecord, Frame } from '../core/shapes.js'
 import type { Enrichment } from '../enrich/enrichment.js'
 import type { ExitCode, Host } from './host.js'
 import { showProblems } from './problems.js'
@@ -18,10 +19,10 @@ export interface ExplainOptions {
 export async function explain(files: readonly string[], options: ExplainOptions, host: Host): Promise<ExitCode> {
   const prepared = await prepare(options, host)
   if (prepared === undefined) return 1
-  const { source, enrichment } = prepared
+  const { source, enrichment, grouping } = prepared
   let failed = false
   for (const file of files.length === 0 ? ['-'] : files) {
-    const pipeline = explainWith(source, enrichment, { clock: systemClock, ...(file !== '-' && { file }) })
+    const pipeline = explainWith(source, enrichment, { clock: systemClock, grouping, ...(file !== '-' && { file }) })
     const show = (entries: readonly ExplainedEntry[]) => {
       for (const entry of entries) host.stdout.write(options.json ? `${JSON.stringify(entry)}\n` : render(entry))
     }
@@ -43,16 +44,21 @@ export async function explain(files: readonly string[], options: ExplainOptions,
   return failed ? 1 : 0
 }
 
+interface Prepared {
+  readonly source: Source
+  readonly enrichment: Enrichment
+  readonly grouping: Grouping
+}
+
 /** The source by name, with the user's remappers when there is a config; without a name the config's first input. */
-async function prepare(
-  options: ExplainOptions,
-  host: Host,
-): Promise<{ source: Source; enrichment: Enrichment } | undefined> {
+async function prepare(options: ExplainOptions, host: Host): Promise<Prepared | undefined> {
+  let grouping: Grouping = {}
   if (options.config !== undefined) {
     const { plan, problems } = await planFrom(options.config, host.environment, () => Date.now())
     if (showProblems(problems, host) || plan === undefined) return undefined
     const input = plan.inputs.find(({ source }) => options.source === undefined || source.name === options.source)
     if (input) return input
+    grouping = plan.grouping
   }
   const { bundled, problems } = await loadBundled()
   const name = options.source ?? 'auto'
@@ -68,7 +74,7 @@ async function prepare(
         },
       ]
   if (showProblems([...problems, ...compiled.problems, ...unknown], host)) return undefined
-  return { source: compiled.source, enrichment: { service: name, tags: [] } }
+  return { source: compiled.source, enrichment: { service: name, tags: [] }, grouping }
 }
 
 /** An entry for a person: what it is, what each step changed, what was shipped and why it has its fingerprint. */
@@ -86,12 +92,19 @@ function render(entry: ExplainedEntry): string {
     for (const [path, [before, after]] of changes) lines.push(`      ${path}: ${brief(before)} → ${brief(after)}`)
   }
   if (entry.outcome === 'kept') lines.push(...renderRecord(entry.record as ErrorRecord))
-  if (entry.fingerprint) {
-    lines.push(`  fingerprint ${entry.fingerprint.id}`)
-    for (const part of entry.fingerprint.parts)
-      lines.push(`      ${part.counts ? '+' : '-'} ${part.text}  (${part.because})`)
-  }
+  for (const { frame, because } of entry.inApp ?? [])
+    lines.push(`  ${frame.in_app ? 'in app' : 'not in app'}: ${frameText(frame)}  (${because})`)
+  if (entry.fingerprint) lines.push(...renderFingerprint(entry.fingerprint))
   return `${lines.join('\n')}\n\n`
+}
+
+function renderFingerprint({ id, location, exact, parts }: NonNullable<ExplainedEntry['fingerprint']>): string[] {
+  return [
+    `  fingerprint ${id}`,
+    ...parts.map((part) => `      ${part.counts ? '+' : '-'} ${part.text}  (${part.because})`),
+    `      location ${location}`,
+    `      exact    ${exact}`,
+  ]
 }
 
 function renderRecord(record: ErrorRecord): string[] {
@@ -100,12 +113,13 @@ function renderRecord(record: ErrorRecord): string[] {
   if (error.kind !== undefined) lines.push(`      kind     ${error.kind}`)
   if (error.message !== undefined) lines.push(`      message  ${brief(error.message)}`)
   const [top] = error.frames ?? []
-  if (top)
-    lines.push(
-      `      raised   ${top.module ?? ''}${top.module ? '.' : ''}${top.function ?? '?'} (${top.file ?? '?'}:${top.line ?? '?'}), ${error.frames?.length} frames`,
-    )
+  if (top) lines.push(`      raised   ${frameText(top)}, ${error.frames?.length} frames`)
   for (const cause of error.causes ?? []) lines.push(`      cause    ${cause.kind ?? '?'}: ${brief(cause.message)}`)
   return lines
+}
+
+function frameText({ module, function: name, file, line }: Frame): string {
+  return `${module ?? ''}${module ? '.' : ''}${name ?? '?'} (${file ?? '?'}:${line ?? '?'})`
 }
 
 function brief(value: unknown): string {

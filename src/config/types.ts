@@ -1,4 +1,4 @@
-/** The value types that settings share: sizes, durations, secrets. Each accepts what a person would write. */
+/** The value types that settings share: sizes, durations, frame patterns, secrets. Each accepts what a person would write. */
 import { z } from 'zod'
 
 const SIZE_UNITS: Readonly<Record<string, number>> = {
@@ -62,6 +62,31 @@ export function duration(fallback: string) {
       return z.NEVER
     })
     .prefault(fallback)
+}
+
+/** A list of patterns of frames, see `core/frame-pattern`. What only looks like one would match nothing, and is a problem. */
+export function framePatterns() {
+  return z
+    .array(
+      z
+        .string()
+        .min(1)
+        .superRefine((pattern, context) => {
+          const problem = frameProblem(pattern)
+          if (problem !== undefined)
+            context.addIssue({ code: 'custom', message: `${JSON.stringify(pattern)} ${problem}` })
+        }),
+    )
+    .default([])
+}
+
+/** What is wrong with a pattern that was written for another kind of matching. */
+function frameProblem(pattern: string): string | undefined {
+  if (/^\s+$/.test(pattern)) return 'is blank. Name a directory, a file, a module or a function.'
+  if (/\{[^{}]*,[^{}]*\}/.test(pattern)) return 'has alternatives in braces. Write one pattern for each.'
+  if (pattern.startsWith('!')) return 'begins with "!". Patterns do not negate: use the setting that does the opposite.'
+  if (pattern.startsWith('^')) return 'begins with "^" like a regular expression. Use *, ** and ? instead.'
+  return undefined
 }
 
 /** A text that no message, log line or JSON shows; only `reveal` gives it, at the moment it is used. */
