@@ -155,7 +155,7 @@ function limitsOf(limits) {
   return `Whatever \`batch\` says, a batch has at most ${parts.join(' and ')}.`
 }
 
-/** A table of all settings below an object, nested ones with dotted names. */
+/** A table of all settings below an object, nested ones with dotted names, those of a list's objects behind `[]`. */
 function settingsTable(object, leaveOut) {
   const rows = []
   const walk = (properties, of, prefix) => {
@@ -163,6 +163,8 @@ function settingsTable(object, leaveOut) {
       if (prefix === '' && leaveOut.includes(name)) continue
       if (setting.type === 'object' && setting.properties) walk(setting.properties, setting, `${prefix}${name}.`)
       else rows.push(row(prefix + name, setting, of))
+      if (setting.items?.properties && setting.items.additionalProperties === false)
+        walk(setting.items.properties, setting.items, `${prefix}${name}[].`)
     }
   }
   walk(object.properties, object, '')
@@ -338,8 +340,11 @@ const EXAMPLE = `
   ],
   remappers: ["./remappers/*.json5"],
   keep: { statuses: ["error", "critical", "alert", "emergency"] },
-  // Whose code a frame is: docs/grouping.md
+  // Whose code a frame is, and fingerprints of your own: docs/grouping.md
   inApp: { include: ["org.apache.acme"], exclude: ["com.acme.generated", "build/generated/**"] },
+  fingerprint: {
+    rules: [{ match: { query: "@error.kind:*TimeoutException service:shop" }, fingerprint: "shop is slow" }],
+  },
   outputs: [
     { name: "datadog", type: "datadog", apiKey: "\${DD_API_KEY}", site: "datadoghq.eu" },
     { name: "main", type: "http", url: "https://errors.example.com/ingest", compression: "gzip",

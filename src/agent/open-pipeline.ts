@@ -1,7 +1,7 @@
 /** The pure pipeline of one source as a library: bytes or text in, explained entries out. */
 import { type Clock, systemClock } from '../core/clock.js'
 import { Counters } from '../core/counters.js'
-import { ProblemsError } from '../core/problem.js'
+import { type Place, ProblemsError } from '../core/problem.js'
 import { ERROR_STATUSES, type ErrorRecord, type Frame } from '../core/shapes.js'
 import type { Enrichment } from '../enrich/enrichment.js'
 import type { FingerprintPart } from '../fingerprint/fp1.js'
@@ -33,10 +33,24 @@ export interface ExplainedEntry {
     readonly location: string
     readonly exact: string
     readonly parts: readonly FingerprintPart[]
+    /** What came of the rules of the config; absent where it has none. */
+    readonly rule?: ExplainedRule
   }
   /** The frames of the error and its causes of which the config says whose they are; absent where it says nothing. */
   readonly inApp?: readonly ExplainedFrame[]
 }
+
+export type ExplainedRule =
+  | { readonly matched: false /** How many there are. */; readonly rules: number }
+  | {
+      readonly matched: true
+      /** From 0, as in `fingerprint.rules[0]`. */
+      readonly index: number
+      readonly place: Place
+      readonly because: string
+      /** What the record has as `error.fingerprint`; absent when the rule's text came out blank. */
+      readonly fingerprint?: string
+    }
 
 export interface ExplainedFrame {
   readonly frame: Frame
@@ -147,10 +161,15 @@ function shown(outcome: Outcome, file: string | undefined, grouping: Grouping = 
         location: fingerprint.location,
         exact: fingerprint.exact,
         parts: fingerprint.parts,
+        ...(grouping.rules && { rule: ruleShown(outcome.rule, grouping.rules.count) }),
       },
     }),
     ...(inApp.length > 0 && { inApp }),
   }
+}
+
+function ruleShown(rule: Outcome['rule'], count: number): ExplainedRule {
+  return rule === undefined ? { matched: false, rules: count } : { matched: true, ...rule }
 }
 
 /** Every frame once, however often it is in the stack. */

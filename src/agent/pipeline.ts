@@ -15,7 +15,7 @@ import { preprocess } from '../remap/preprocess.js'
 import type { Run, Step } from '../remap/processor.js'
 import type { Grouping } from './grouping.js'
 import type { Recognised } from './learn.js'
-import { buildRecord, type Origin } from './record.js'
+import { type BuiltRecord, buildRecord, type Origin } from './record.js'
 import { applySource, type Source } from './source.js'
 import { findTracebacks } from './tracebacks.js'
 
@@ -29,6 +29,8 @@ export interface Outcome {
   readonly remapped: LogRecord
   readonly record?: ErrorRecord
   readonly fingerprint?: Fingerprint
+  /** The rule of the config that the record matched. */
+  readonly rule?: BuiltRecord['rule']
   readonly steps: readonly Step[]
 }
 
@@ -230,6 +232,7 @@ export class Pipeline {
       remapped: record,
       record: built.record,
       fingerprint: fingerprint(built.fingerprintInput),
+      ...(built.rule && { rule: built.rule }),
       steps: steps ?? [],
     })
   }

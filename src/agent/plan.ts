@@ -12,7 +12,7 @@ import type { Enrichment } from '../enrich/enrichment.js'
 import { hostName } from '../enrich/enrichment.js'
 import type { PlacedDefinition } from '../remap/definition.js'
 import { readRemapperFile, readRemappers } from '../remap/load.js'
-import { type Grouping, groupingOf } from './grouping.js'
+import { compileRules, type Grouping, groupingOf } from './grouping.js'
 import { type Config, configSettings, type InputConfig } from './settings.js'
 import { AUTO, compileSource, type Source } from './source.js'
 import { LANGUAGES } from './tracebacks.js'
@@ -108,6 +108,8 @@ export async function planFrom(file: string, environment: Environment, now: () =
     }
     names.add(output.name)
   }
+  const { rules, problems: ruleProblems } = compileRules(config.fingerprint, placeOf)
+  problems.push(...ruleProblems)
   const sources = new Map<string, Source>()
   const inputs: PlannedInput[] = []
   for (const [i, input] of config.inputs.entries()) {
@@ -153,12 +155,12 @@ export async function planFrom(file: string, environment: Environment, now: () =
       exclude: input.type === 'file' ? input.exclude.map((path) => resolveFrom(file, path)) : [],
       source,
       enrichment: enrichmentOf(config, input, environment),
-      grouping: groupingOf({ index: i, inApp: input.inApp }, config.inApp),
+      grouping: groupingOf({ index: i, inApp: input.inApp }, config.inApp, rules),
     })
   }
   if (problems.some(({ severity }) => severity === 'error')) return { problems }
   const resolvePath = (path: string) => resolveFrom(file, path)
-  const grouping = groupingOf(undefined, config.inApp)
+  const grouping = groupingOf(undefined, config.inApp, rules)
   return { problems, plan: { config, stateDir: resolvePath(config.stateDir), inputs, grouping, own, resolvePath } }
 }
 

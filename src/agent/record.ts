@@ -13,6 +13,7 @@ import type {
 } from '../core/shapes.js'
 import type { Enrichment } from '../enrich/enrichment.js'
 import { type FingerprintInput, preFingerprint } from '../fingerprint/fp1.js'
+import type { RuleMatch } from '../fingerprint/rules.js'
 import { markInApp } from '../trace/in-app.js'
 import type { Grouping } from './grouping.js'
 
@@ -33,6 +34,13 @@ export function recordId(fileId: string, entry: Entry): string {
   return hash('sha256', `${fileId}\n${entry.from}\n${firstLine}`, 'hex').slice(0, 32)
 }
 
+export interface BuiltRecord {
+  readonly record: ErrorRecord
+  readonly fingerprintInput: FingerprintInput
+  /** The rule of the config that the record matched. */
+  readonly rule?: RuleMatch
+}
+
 /** The error record of a kept entry. `now` in ms stands in where neither the log nor the container names a time. */
 export function buildRecord(
   record: LogRecord,
@@ -41,7 +49,7 @@ export function buildRecord(
   enrichment: Enrichment,
   now: number,
   grouping: Grouping = {},
-): { record: ErrorRecord; fingerprintInput: FingerprintInput } {
+): BuiltRecord {
   const traceback = tracebackOf(record, grouping)
   const error = isObject(record.attributes.error) ? record.attributes.error : {}
   const kind = text(error.kind)
@@ -69,39 +77,41 @@ export function buildRecord(
   const version = tagged(record.tags, 'version') ?? enrichment.version
   const host = record.host ?? enrichment.host
   const plain = record.message.trim()
-  return {
-    fingerprintInput,
-    record: {
-      id: recordId(origin.fileId, entry),
-      timestamp: new Date(validTime(record.timestamp) ?? validTime(entry.time) ?? now).toISOString(),
-      status: record.status as ErrorStatus,
-      ...(plain !== '' && { message: record.message.trimEnd() }),
-      service: record.service ?? enrichment.service,
-      source: record.source,
-      ...(host !== undefined && { host }),
-      ...(env !== undefined && { env }),
-      ...(version !== undefined && { version }),
-      ...(tags.length > 0 && { tags }),
-      error: {
-        ...(kind !== undefined && { kind }),
-        ...(message !== undefined && { message }),
-        ...(stack !== undefined && { stack }),
-        pre_fingerprint: preFingerprint(fingerprintInput),
-        ...(frames.length > 0 && { frames: frames as readonly Frame[] }),
-        ...(causes.length > 0 && { causes: causes.map(withoutEmptyFrames) }),
-        ...(handled !== undefined && { handled }),
-        ...(record.inferred && { inferred: true }),
-        ...(entry.cut && { cut: true }),
-      },
-      ...(logger && { logger }),
-      ...(record.traceId !== undefined && { trace_id: record.traceId }),
-      ...(attributes && { attributes }),
-      log: {
-        ...(origin.path !== undefined && { file: { path: origin.path, offset: entry.from } }),
-        ...(entry.stream && { stream: entry.stream }),
-      },
+  const built: ErrorRecord = {
+    id: recordId(origin.fileId, entry),
+    timestamp: new Date(validTime(record.timestamp) ?? validTime(entry.time) ?? now).toISOString(),
+    status: record.status as ErrorStatus,
+    ...(plain !== '' && { message: record.message.trimEnd() }),
+    service: record.service ?? enrichment.service,
+    source: record.source,
+    ...(host !== undefined && { host }),
+    ...(env !== undefined && { env }),
+    ...(version !== undefined && { version }),
+    ...(tags.length > 0 && { tags }),
+    error: {
+      ...(kind !== undefined && { kind }),
+      ...(message !== undefined && { message }),
+      ...(stack !== undefined && { stack }),
+      pre_fingerprint: preFingerprint(fingerprintInput),
+      ...(frames.length > 0 && { frames: frames as readonly Frame[] }),
+      ...(causes.length > 0 && { causes: causes.map(withoutEmptyFrames) }),
+      ...(handled !== undefined && { handled }),
+      ...(record.inferred && { inferred: true }),
+      ...(entry.cut && { cut: true }),
+    },
+    ...(logger && { logger }),
+    ...(record.traceId !== undefined && { trace_id: record.traceId }),
+    ...(attributes && { attributes }),
+    log: {
+      ...(origin.path !== undefined && { file: { path: origin.path, offset: entry.from } }),
+      ...(entry.stream && { stream: entry.stream }),
     },
   }
+  const rule = grouping.rules?.match(built)
+  if (rule === undefined) return { record: built, fingerprintInput }
+  const { fingerprint } = rule
+  const ruled = fingerprint === undefined ? built : { ...built, error: { ...built.error, fingerprint } }
+  return { record: ruled, fingerprintInput, rule }
 }
 
 /** The traceback with every frame marked, by the tables and then by the user. */

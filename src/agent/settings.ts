@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { bytes, duration } from '../config/types.js'
 import { ERROR_STATUSES } from '../core/shapes.js'
+import { fingerprintSettings } from '../fingerprint/rules.js'
 import { OUTPUT_KINDS } from '../outputs/kinds.js'
 import { batchSettings } from '../ship/settings.js'
 import { spoolSettings } from '../spool/settings.js'
@@ -116,6 +117,9 @@ export const configSettings = z
       .describe(
         "Whose code a frame is, where Errand's own tables are not right: marked on every frame, and counted in fingerprints.",
       ),
+    fingerprint: fingerprintSettings
+      .prefault({})
+      .describe('Fingerprints of your own. They go beside the pre-fingerprint, and outputs group by them.'),
     outputs: z
       .array(outputSettings())
       .min(1)

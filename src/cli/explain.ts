@@ -5,6 +5,7 @@ import { type ExplainedEntry, explainWith } from '../agent/open-pipeline.js'
 import { loadBundled, planFrom } from '../agent/plan.js'
 import { compileSource, type Source } from '../agent/source.js'
 import { systemClock } from '../core/clock.js'
+import { renderPlace } from '../core/problem.js'
 import type { ErrorRecord, Frame } from '../core/shapes.js'
 import type { Enrichment } from '../enrich/enrichment.js'
 import type { ExitCode, Host } from './host.js'
@@ -98,13 +99,21 @@ function render(entry: ExplainedEntry): string {
   return `${lines.join('\n')}\n\n`
 }
 
-function renderFingerprint({ id, location, exact, parts }: NonNullable<ExplainedEntry['fingerprint']>): string[] {
-  return [
+function renderFingerprint({ id, location, exact, parts, rule }: NonNullable<ExplainedEntry['fingerprint']>): string[] {
+  const lines = [
     `  fingerprint ${id}`,
     ...parts.map((part) => `      ${part.counts ? '+' : '-'} ${part.text}  (${part.because})`),
     `      location ${location}`,
     `      exact    ${exact}`,
   ]
+  if (rule?.matched === false) lines.push(`  none of the ${rule.rules} rules of fingerprint.rules matches`)
+  if (rule?.matched) {
+    const name = `fingerprint.rules[${rule.index}] at ${renderPlace(rule.place)}`
+    const gives =
+      rule.fingerprint === undefined ? 'gives no text' : `gives error.fingerprint ${brief(rule.fingerprint)}`
+    lines.push(`  ${name} ${gives}  (${rule.because})`)
+  }
+  return lines
 }
 
 function renderRecord(record: ErrorRecord): string[] {

@@ -1,4 +1,4 @@
-/** Groups delivered records into issues, as a person wants to see them: by service and pre-fingerprint. Pure. */
+/** Groups delivered records into issues, as a person wants to see them: by service and fingerprint, the own one first. Pure. */
 import type { ErrorRecord } from '../core/shapes.js'
 
 export interface Issue {
@@ -30,11 +30,12 @@ export class Issues {
     this.#ids.add(record.id)
     this.records++
     const { error, service, timestamp } = record
-    const key = `${service}\n${error.pre_fingerprint}`
+    const fingerprint = error.fingerprint ?? error.pre_fingerprint
+    const key = `${service}\n${fingerprint}`
     const known = this.#byKey.get(key)
     const issue: Issue = known ?? {
       service,
-      fingerprint: error.pre_fingerprint,
+      fingerprint: firstLine(fingerprint),
       kind: '',
       message: '',
       count: 0,

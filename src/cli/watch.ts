@@ -67,7 +67,7 @@ const COLOURS: Readonly<Record<string, string>> = {
   emergency: '\x1b[41;97m',
 }
 
-/** `10:15:32 ERROR shop  KeyError: 'SKU-1'  place (orders.py:41)  fp1:…` */
+/** `10:15:32 ERROR shop  KeyError: 'SKU-1'  place (orders.py:41)  fp1:…`, or the user's own fingerprint at the end. */
 export function renderLine(record: ErrorRecord, colour: boolean): string {
   const { error, status, service, timestamp } = record
   const said = firstLine(error.message ?? record.message ?? '')
@@ -79,7 +79,7 @@ export function renderLine(record: ErrorRecord, colour: boolean): string {
     : ''
   const level = status.toUpperCase().padEnd(8)
   const painted = colour ? `${COLOURS[status] ?? ''}${level}\x1b[0m` : level
-  return `${timestamp.slice(11, 19)} ${painted} ${service}  ${clip(what, 140)}${place}  ${error.pre_fingerprint}`
+  return `${timestamp.slice(11, 19)} ${painted} ${service}  ${clip(what, 140)}${place}  ${clip(firstLine(error.fingerprint ?? error.pre_fingerprint), 60)}`
 }
 
 /** At most `width` characters, the last an ellipsis when something was left out. */

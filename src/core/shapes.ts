@@ -124,6 +124,8 @@ export interface ErrorRecord {
     readonly message?: string
     readonly stack?: string
     readonly pre_fingerprint: string
+    /** Of the user's own, by a rule of the config; what backends group by where it is there. */
+    readonly fingerprint?: string
     readonly frames?: readonly Frame[]
     readonly causes?: readonly (Omit<Cause, 'frames'> & { readonly frames?: readonly Frame[] })[]
     readonly handled?: boolean

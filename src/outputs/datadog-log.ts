@@ -24,7 +24,11 @@ const RESERVED: ReadonlySet<string> = new Set([
   'source',
 ])
 
-/** The log as JSON. With `fingerprint`, Error Tracking groups by our pre-fingerprint. */
+/**
+ * The log as JSON. `error.fingerprint` is what Error Tracking groups by, used as it is: the user's own where a rule gave
+ * one; else, with `fingerprint`, our pre-fingerprint; else none, and Datadog groups by its own rules.
+ * Source: docs.datadoghq.com, "Error Tracking", Custom grouping.
+ */
 export function datadogLog(record: ErrorRecord, fingerprint: boolean): string {
   const { error } = record
   const ours: Attributes = defined({
@@ -41,7 +45,7 @@ export function datadogLog(record: ErrorRecord, fingerprint: boolean): string {
       message: error.message,
       stack: error.stack,
       pre_fingerprint: error.pre_fingerprint,
-      fingerprint: fingerprint ? error.pre_fingerprint : undefined,
+      fingerprint: error.fingerprint ?? (fingerprint ? error.pre_fingerprint : undefined),
       handled: error.handled,
       inferred: error.inferred,
       cut: error.cut,

@@ -30,7 +30,7 @@ const settings = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      'Send our fingerprint as error.fingerprint, so that Error Tracking groups as Errand does. false: Datadog groups by its own rules; error.pre_fingerprint is sent either way.',
+      'Send our fingerprint as error.fingerprint, so that Error Tracking groups as Errand does. false: Datadog groups by its own rules; error.pre_fingerprint, and what your own `fingerprint.rules` give, are sent either way.',
     ),
   compression: z.enum(['gzip', 'none']).default('gzip').describe('Compression of request bodies.'),
   ...requestSettings,

@@ -119,7 +119,52 @@ describe('inApp of a config', () => {
   })
 })
 
-describe('problems of inApp', () => {
+describe('fingerprint.rules of a config', () => {
+  const RULES = `fingerprint: { rules: [
+    { match: { query: '@error.kind:*Timeout*' }, fingerprint: 'slow' },
+    { match: { query: 'service:shop', frames: ['com.acme.shop'] }, fingerprint: '{{ error.kind }} in {{ service }}' },
+  ] },`
+
+  it('give error.fingerprint, and leave the pre-fingerprint as it is', async () => {
+    const [plain, own] = [await explained(LOG, ''), await explained(LOG, RULES)]
+    expect(errorOf(plain)).not.toHaveProperty('fingerprint')
+    expect(errorOf(own)).toEqual({ ...errorOf(plain), fingerprint: 'com.acme.shop.OrderFailed in shop' })
+  })
+
+  it('are explained: which one matched and where it stands, or that none did', async () => {
+    expect((await explained(LOG, RULES))[0]?.fingerprint?.rule).toEqual({
+      matched: true,
+      index: 1,
+      place: { file: expect.stringMatching(/errand\.json5$/), line: 6, column: 5 },
+      because: 'query "service:shop", a frame matches "com.acme.shop"',
+      fingerprint: 'com.acme.shop.OrderFailed in shop',
+    })
+    const other = await explained(LOG.replaceAll('com.acme.shop', 'com.acme.web'), RULES)
+    expect(other[0]?.fingerprint?.rule).toEqual({ matched: false, rules: 2 })
+    expect(errorOf(other)).not.toHaveProperty('fingerprint')
+    expect((await explained(LOG, ''))[0]?.fingerprint).not.toHaveProperty('rule')
+  })
+
+  it('may give back what the application logged as its own', async () => {
+    const line = JSON.stringify({ level: 'ERROR', message: 'm', error: { kind: 'K', fingerprint: 'theirs' } })
+    const rules = `fingerprint: { rules: [{ match: { query: '@error.fingerprint:*' }, fingerprint: '{{ error.fingerprint }}' }] },`
+    expect(errorOf(await explained(`${line}\n`, rules)).fingerprint).toBe('theirs')
+  })
+
+  it('see what the config says of the input: env, version, tags', async () => {
+    const rules = `env: 'prod', tags: { Team: 'checkout' },
+    fingerprint: { rules: [{ match: { query: 'env:prod team:checkout version:2' }, fingerprint: '{{ env }} {{ version }}' }] },`
+    expect(errorOf(await explained(LOG, rules, `, version: '2'`)).fingerprint).toBe('prod 2')
+  })
+
+  it('see the frames as inApp marks them', async () => {
+    const rules = `inApp: { include: ['org.apache.acme'] },
+    fingerprint: { rules: [{ match: { query: '@error.causes.frames.in_app:true' }, fingerprint: 'ours' }] },`
+    expect(errorOf(await explained(LOG, rules)).fingerprint).toBe('ours')
+  })
+})
+
+describe('problems of inApp and fingerprint', () => {
   const problemsOf = (settings: string, input = '') =>
     readConfig<Config>(configOf(settings, input), 'errand.json5', configSettings, {}).problems.map(renderProblem)
 
@@ -146,6 +191,31 @@ describe('problems of inApp', () => {
       `inApp: { exclude: ['^com'] },`,
       'errand.json5:4:20  inApp.exclude[0]: "^com" begins with "^" like a regular expression. Use *, ** and ? instead.',
     ],
+    [`fingerprint: { rule: [] },`, 'errand.json5:4:16  fingerprint.rule is not a setting. Did you mean rules?'],
+    [
+      `fingerprint: { rules: [{ fingerprint: 'x' }] },`,
+      'errand.json5:4:24  fingerprint.rules[0].match is missing. Add it: an object.',
+    ],
+    [
+      `fingerprint: { rules: [{ match: {}, fingerprint: 'x' }] },`,
+      'errand.json5:4:33  fingerprint.rules[0].match matches nothing. Give it a query, frames, or both; query: "*" matches every error.',
+    ],
+    [
+      `fingerprint: { rules: [{ match: { query: 'a' } }] },`,
+      'errand.json5:4:24  fingerprint.rules[0].fingerprint is missing. Add it: a string.',
+    ],
+    [
+      `fingerprint: { rules: [{ match: { query: 'a' }, fingerprint: '' }] },`,
+      'errand.json5:4:62  fingerprint.rules[0].fingerprint is empty. Give it at least 1 character.',
+    ],
+    [
+      `fingerprint: { rules: [{ match: { query: 'a' }, fingerprint: '{{ kind' }] },`,
+      'errand.json5:4:62  fingerprint.rules[0].fingerprint has a "{{" that nothing closes. Write it as {{ error.kind }}.',
+    ],
+    [
+      `fingerprint: { rules: [{ match: { frames: ['{a,b}'] }, fingerprint: 'x' }] },`,
+      'errand.json5:4:44  fingerprint.rules[0].match.frames[0]: "{a,b}" has alternatives in braces. Write one pattern for each.',
+    ],
   ] as const)
     it(settings, () => expect(problemsOf(settings)).toEqual([problem]))
 
@@ -153,4 +223,22 @@ describe('problems of inApp', () => {
     expect(problemsOf('', `, inApp: { exclude: ['{a,b}'] }`)).toEqual([
       'errand.json5:2:81  inputs[0].inApp.exclude[0]: "{a,b}" has alternatives in braces. Write one pattern for each.',
     ]))
+
+  it('a fingerprint over 256 characters', () => {
+    const problems = problemsOf(
+      `fingerprint: { rules: [{ match: { query: 'a' }, fingerprint: '${'x'.repeat(257)}' }] },`,
+    )
+    expect(problems).toEqual([
+      'errand.json5:4:62  fingerprint.rules[0].fingerprint has 257 characters. Give it at most 256 characters.',
+    ])
+  })
+
+  it('a query that cannot be read, found when the plan is made', async () => {
+    const { plan, problems } = await planOf(
+      `fingerprint: { rules: [{ match: { query: '@a:(' }, fingerprint: 'x' }] },`,
+      '',
+    )
+    expect(plan).toBeUndefined()
+    expect(problems.map(({ place, what }) => [place.line, place.column, what])).toEqual([[4, 42, 'A term is missing.']])
+  })
 })

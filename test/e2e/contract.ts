@@ -32,6 +32,7 @@ export const contract = z.strictObject({
     message: text.optional(),
     stack: text.optional(),
     pre_fingerprint: z.string().regex(/^fp1:[0-9a-f]{24}$/),
+    fingerprint: text.max(256).optional(),
     frames: frames.optional(),
     causes: z
       .array(z.strictObject({ kind: text.optional(), message: text.optional(), frames: frames.optional() }))

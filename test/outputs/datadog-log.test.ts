@@ -53,6 +53,12 @@ describe('a record as a Datadog log', () => {
     })
   })
 
+  for (const fingerprint of [true, false])
+    it(`is grouped by the user's own fingerprint, whether ours is sent or not (${fingerprint})`, () => {
+      const own = record(1, { error: { pre_fingerprint: 'fp1:0', fingerprint: 'mine' } })
+      expect(logOf(own, fingerprint).error).toMatchObject({ pre_fingerprint: 'fp1:0', fingerprint: 'mine' })
+    })
+
   it('leaves grouping to Datadog when told to, and still names our fingerprint', () => {
     const { error } = logOf(full, false)
     expect(error).toMatchObject({ pre_fingerprint: 'fp1:0123' })
