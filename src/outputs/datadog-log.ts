@@ -26,11 +26,13 @@ const RESERVED: ReadonlySet<string> = new Set([
 
 /**
  * The log as JSON. `error.fingerprint` is what Error Tracking groups by, used as it is: the user's own where a rule gave
- * one; else, with `fingerprint`, our pre-fingerprint; else none, and Datadog groups by its own rules.
+ * one; else what the application logged under that name; else, with `fingerprint`, our pre-fingerprint; else none, and
+ * Datadog groups by its own rules.
  * Source: docs.datadoghq.com, "Error Tracking", Custom grouping.
  */
 export function datadogLog(record: ErrorRecord, fingerprint: boolean): string {
   const { error } = record
+  const own = error.fingerprint ?? loggedFingerprint(record)
   const ours: Attributes = defined({
     ddsource: record.source,
     ddtags: tagsOf(record).join(','),
@@ -45,7 +47,7 @@ export function datadogLog(record: ErrorRecord, fingerprint: boolean): string {
       message: error.message,
       stack: error.stack,
       pre_fingerprint: error.pre_fingerprint,
-      fingerprint: error.fingerprint ?? (fingerprint ? error.pre_fingerprint : undefined),
+      fingerprint: own ?? (fingerprint ? error.pre_fingerprint : undefined),
       handled: error.handled,
       inferred: error.inferred,
       cut: error.cut,
@@ -62,6 +64,12 @@ export function datadogLog(record: ErrorRecord, fingerprint: boolean): string {
   const log = merged(ours, record.attributes ?? {})
   const text = JSON.stringify(log)
   return Buffer.byteLength(text) <= MAX_LOG_BYTES ? text : trimmed(log, ours)
+}
+
+/** An application may group its errors itself, as Datadog lets it. */
+function loggedFingerprint({ attributes }: ErrorRecord): string | undefined {
+  const value = valueAt(attributes ?? {}, ['error', 'fingerprint'])
+  return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 /** `env:prod,version:1.2,…`; Datadog reads git's for links to the source code. */

@@ -57,6 +57,10 @@ describe('a record as a Datadog log', () => {
     it(`is grouped by the user's own fingerprint, whether ours is sent or not (${fingerprint})`, () => {
       const own = record(1, { error: { pre_fingerprint: 'fp1:0', fingerprint: 'mine' } })
       expect(logOf(own, fingerprint).error).toMatchObject({ pre_fingerprint: 'fp1:0', fingerprint: 'mine' })
+      const logged = record(1, { attributes: { error: { fingerprint: 'theirs' } } })
+      expect(logOf(logged, fingerprint).error).toMatchObject({ pre_fingerprint: 'fp1:0', fingerprint: 'theirs' })
+      const both = record(1, { ...own, ...logged, error: own.error })
+      expect(logOf(both, fingerprint).error).toMatchObject({ fingerprint: 'mine' })
     })
 
   it('leaves grouping to Datadog when told to, and still names our fingerprint', () => {
