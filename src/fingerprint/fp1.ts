@@ -73,20 +73,21 @@ export function preFingerprint(input: FingerprintInput): string {
 function describe(input: FingerprintInput, parts: FingerprintPart[] | undefined) {
   const family = familyOf(input.language)
   const canonical = ['fp1', family]
+  const say = (what: string, text: string) => void canonical.push(`${what} ${text.replaceAll('\n', ' ')}`)
   const kind = kindOf(family, input.kind)
-  const { frames, carried } = placeOf(family, kind, input)
+  const { frames, carried, overflow } = placeOf(family, kind, input)
   const named = nameAll(family, frames)
-  const message = input.message ?? (kind === '' ? input.template : undefined) ?? ''
+  const message = input.message || (kind === '' ? input.template : undefined) || ''
   let masked: string | undefined
   const words = () => (masked ??= message === '' ? '' : template(message))
 
   // Most of Go's loggers do not print the type of an error; its message, which wraps outside in, is what all of them print.
-  const untyped = family === 'go' && input.message !== undefined && input.message !== ''
+  const untyped = family === 'go' && !!input.message
   // They do not print its stack either, and the messages that wrap it name the way it came. A panic is told by its stack.
   const wrapped = untyped && !isPanic(input, kind, frames) && !isTerse(words())
   const vague = untyped || isVague(family, kind)
   if (kind !== '') note(parts, kind, !vague, kindRule(vague, untyped))
-  if (kind !== '' && !vague) canonical.push(`kind ${kind}`)
+  if (kind !== '' && !vague) say('kind', kind)
 
   const rootCause = rootOf(input)
   const root = kindOf(family, rootCause?.kind)
@@ -94,26 +95,26 @@ function describe(input: FingerprintInput, parts: FingerprintPart[] | undefined)
   if (root !== '' && root !== kind && family !== 'php') {
     const plain = isPlain(family, root)
     note(parts, root, !plain, plain ? 'K05 a root cause of the plain class' : 'K03 kind of the root cause')
-    if (!plain) canonical.push(`root ${root}`)
+    if (!plain) say('root', root)
   }
 
   // Half of PHP's log formats print places without functions: the class's file and the message stand in for them.
   const byFile = family === 'php'
   const most = wrapped ? 0 : byFile || carried ? 1 : MAX_COUNTED
-  const chosen = choose(named, isOverflow(kind, message), parts, most)
+  const chosen = choose(named, overflow, parts, most)
   const callee = byFile ? undefined : calleeOf(named, chosen[0])
   if (callee) {
     const part = parts?.find((candidate) => candidate.text === callee.key && !candidate.counts)
     if (part) Object.assign(part, { counts: true, because: 'F08 library function that the raising function called' })
-    canonical.push(`in ${callee.key}`)
+    say('in', callee.key)
   }
-  for (const frame of chosen) canonical.push(`at ${frame.key}`)
+  for (const frame of chosen) say('at', frame.key)
 
   if (rootCause && frames !== rootCause.frames && !byFile && !wrapped) {
-    const origin = choose(nameAll(family, rootCause.frames), false, undefined, 1)[0]
+    const origin = choose(nameAll(family, rootCause.frames), ranOver(family, rootCause), undefined, 1)[0]
     if (origin?.inApp && !chosen.some((frame) => frame.key === origin.key)) {
       note(parts, origin.key, true, 'F05 raising function of the root cause')
-      canonical.push(`from ${origin.key}`)
+      say('from', origin.key)
     }
   }
 
@@ -122,26 +123,36 @@ function describe(input: FingerprintInput, parts: FingerprintPart[] | undefined)
   if ((counts || parts) && words() !== '') {
     const counted = untyped && !wrapped ? rootWords(words()) : words()
     note(parts, counts ? counted : words(), counts, messageRule(vague, unnamed, chosen.length > 0))
-    if (counts) canonical.push(`message ${counted}`)
+    if (counts) say('message', counted)
   } else if (family === 'nodejs' && message.trim() === '' && isPlain(family, kind)) {
     note(parts, 'none', true, 'M05 a plain error without any message')
-    canonical.push('message none')
+    say('message', 'none')
   }
-  if (kind === '' && frames.length === 0 && input.message === undefined && input.logger) {
-    const logger = /[^.:/\\]*$/.exec(template(input.logger))?.[0] ?? ''
+  const logger = template(/[^.:/\\]*$/.exec(input.logger ?? '')?.[0] ?? '')
+  if (kind === '' && frames.length === 0 && !input.message && logger !== '') {
     note(parts, logger, true, 'L01 logger of a message without kind and frames')
-    canonical.push(`logger ${logger}`)
+    say('logger', logger)
   }
   return { family, kind, root, canonical: canonical.join('\n'), named, chosen, words }
 }
 
 /** The frames that say where the error is: its own, or those of its nearest cause that has any. */
-function placeOf(family: Family, kind: string, { frames, causes }: FingerprintInput) {
+function placeOf(family: Family, kind: string, error: FingerprintInput) {
+  const { frames, causes } = error
   // Raised by the machinery itself, and not by the application, a carrier is where what it carries is.
   const carrier = isCarrier(family, kind) && nameAll(family, frames)[0]?.dropped !== undefined
   // An error without frames, as an AggregateError, is where its nearest cause with frames is.
-  const nearest = carrier || frames.length === 0 ? causes.find((cause) => cause.frames.length > 0)?.frames : undefined
-  return { frames: nearest ?? frames, carried: carrier && nearest !== undefined }
+  const nearest = carrier || frames.length === 0 ? causes.find((cause) => cause.frames.length > 0) : undefined
+  return {
+    frames: nearest?.frames ?? frames,
+    carried: carrier && nearest !== undefined,
+    overflow: ranOver(family, nearest ?? error),
+  }
+}
+
+/** Whether the stack of an error or a cause ran over. */
+function ranOver(family: Family, { kind, message }: Pick<Cause, 'kind' | 'message'>): boolean {
+  return isOverflow(kindOf(family, kind), message ?? '')
 }
 
 /** Whether a Go program panicked: it died of it, or the runtime says so in words, or by the frames that lead to the panic. */

@@ -71,9 +71,8 @@ function segmentsOf(path: string): string[] {
 
 /** The package of a path below a directory of packages, without its version. */
 function packageOf(segments: readonly string[]): string {
-  const root = segments.findLastIndex((segment) => PACKAGES.test(segment))
-  const name = segments[root + 1]
-  if (root < 0 || name === undefined) return ''
-  const scoped = name.startsWith('@') ? `${name}/${segments[root + 2] ?? ''}` : name
-  return rewrite(scoped, PACKAGE_REWRITES)
+  const root = segments.findLastIndex((segment, i) => PACKAGES.test(segment) && i < segments.length - 1)
+  const [name = '', next] = segments.slice(root + 1)
+  if (root < 0) return ''
+  return rewrite(name.startsWith('@') && next !== undefined ? `${name}/${next}` : name, PACKAGE_REWRITES)
 }
