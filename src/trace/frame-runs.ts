@@ -1,6 +1,6 @@
 /**
  * Runs of frames: lines that follow each other and begin alike, read as one text with a memory, because a program
- * prints the same few stacks over and over. What the block readers of Java and .NET share.
+ * prints the same few stacks over and over. What the readers of Java, .NET and Go share.
  */
 import type { Frame } from '../core/shapes.js'
 import { LineCursor, remembered } from './text.js'
@@ -19,6 +19,14 @@ export function addFrame(block: FrameList, frame: Frame): void {
     block.isShared = false
   }
   block.frames.push(frame)
+}
+
+/** Appends the frames of a run, which is shared and stays as it is. Many runs take time linear in their frames. */
+export function addRun(list: FrameList, run: readonly Frame[]): void {
+  if (list.frames.length === 0) {
+    list.frames = run as Frame[]
+    list.isShared = true
+  } else for (const frame of run) addFrame(list, frame)
 }
 
 /** End of the last of the lines from `start` on that begin with `lead`, its line feed excluded; `start` when none does. */

@@ -4,6 +4,7 @@
  * Sources: go.dev/src/runtime (traceback.go, panic.go, error.go), github.com/pkg/errors (stack.go).
  */
 import type { Frame } from '../core/shapes.js'
+import { addRun, type FrameList } from './frame-runs.js'
 import { LineCursor, lineStart, remembered } from './text.js'
 
 /** Longer lines are text of some message. */
@@ -142,19 +143,19 @@ export function isFrameAt(cursor: LineCursor): boolean {
  * In a `dump` the lines that are no frames but belong there (`created by`, elided frames) are taken as well.
  */
 export function takeFrames(cursor: LineCursor, dump: boolean): { frames: readonly Frame[]; end: number } {
-  let frames: readonly Frame[] = []
+  const list: FrameList = { frames: [], isShared: false }
   let end = cursor.start
   while (!cursor.done) {
     const run = runAt(cursor, dump)
     if (run.length > 0) {
-      frames = frames.length === 0 ? run.frames : frames.concat(run.frames)
+      addRun(list, run.frames)
       end = cursor.start + run.length
       cursor.moveTo(lineStart(cursor.text, end))
     } else if (dump && isElided(cursor.line)) end = cursor.end
     else break
     cursor.advance()
   }
-  return { frames, end }
+  return { frames: list.frames, end }
 }
 
 function runAt(cursor: LineCursor, dump: boolean): Run {
