@@ -315,17 +315,22 @@ export class Grouper {
     if (group.follower?.complete) this.#close(group)
   }
 
-  /** `stamped`: a time stands before the text, so that it may be a logger's record. */
+  /**
+   * `stamped`: a time stands before the text, so that it may be a logger's record. Of several languages that know the
+   * line the first follows, unless another one is certain: Go's `SIGSEGV: …` is a header of many.
+   */
   #startFollowing(group: Group, text: string, stamped = false): void {
     group.follower = undefined
     if (text.length > MAX_GRAMMAR_CHARS) return
     for (const language of this.#options.languages) {
       if (stamped && language.followsAnyLine) continue
       const follower = language.follow(text)
-      if (follower) {
+      if (!follower) continue
+      if (language.interrupts(text)) {
         group.follower = follower
         return
       }
+      group.follower ??= follower
     }
   }
 

@@ -106,6 +106,20 @@ describe('lines outside any record', () => {
       'Trace:\n  in g\nBoom',
       'plain',
     ]))
+  it('follow the language that is certain, whichever is asked first', () => {
+    // Takes any header, and no line below it.
+    const greedy: GroupLanguage = {
+      follow: () => ({ takes: () => false, complete: false }),
+      interrupts: () => false,
+    }
+    const text = 'Crash! now\n  in f\nBoom\nTrace: a\n  in g\nBoom\n'
+    expect(texts(text, { languages: [greedy, toy] })).toEqual([
+      'Crash! now\n  in f\nBoom',
+      'Trace: a',
+      '  in g',
+      'Boom',
+    ])
+  })
   it('are emitted at once when the traceback is known to be complete', () => {
     expect(group('Trace:\n  in f\nBoom\n').texts()).toEqual(['Trace:\n  in f\nBoom'])
   })
