@@ -103,9 +103,10 @@ export function isStatus(value: unknown): value is Status {
   return STATUSES.some((status) => status === value)
 }
 
+/** The level as the tables spell it. `-` is how a logger says that it has none (Echo's, whose `Print` has no level). */
 function levelText(value: unknown): string | undefined {
   if (typeof value === 'number') return String(value)
   if (typeof value !== 'string') return undefined
   const text = value.trim().toLowerCase()
-  return text === '' ? undefined : text
+  return text === '' || text === '-' ? undefined : text
 }

@@ -69,7 +69,8 @@ describe('a written level becomes a status', () => {
   })
 
   it('says nothing of what is no level, and recognises no strange one', () => {
-    for (const nothing of [undefined, null, '', '  ', {}, [], true]) expect(normaliseStatus(nothing)).toBeUndefined()
+    for (const nothing of [undefined, null, '', '  ', '-', {}, [], true])
+      expect(normaliseStatus(nothing)).toBeUndefined()
     for (const strange of [50, 400, 'LOG', 'up', '42']) expect(recogniseStatus(strange)).toBeUndefined()
   })
 
@@ -80,11 +81,11 @@ describe('a written level becomes a status', () => {
     for (const status of STATUSES) expect(normaliseStatus(status)).toBe(status)
   })
 
-  it('gives a status for any text that is not blank', () => {
+  it('gives a status for any text that is neither blank nor a dash', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const status = normaliseStatus(text)
-        return text.trim() === '' ? status === undefined : STATUSES.some((each) => each === status)
+        return ['', '-'].includes(text.trim()) ? status === undefined : STATUSES.some((each) => each === status)
       }),
     )
   })
