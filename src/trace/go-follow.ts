@@ -2,25 +2,33 @@
  * Go's output on stderr, line by line: which lines belong to a report of the runtime, to a dump of goroutines, or to a
  * stack that a program printed without a head. A value's lines end at a blank one, unless goroutines follow.
  */
-import { isDumpLine } from './go-dump.js'
-import { functionOf, isGoroutine, isMachinery, isReport, placeOf } from './go-lines.js'
+import { isDumpLine, isSentence, isThread, RULE } from './go-dump.js'
+import { EXCEPTION, functionOf, goroutineIn, isGoroutine, isMachinery, isReport, placeOf } from './go-lines.js'
 import type { Follower } from './language.js'
-import { beginsLogLine, isBlank } from './text.js'
+import { beginsLogLine, isBlank, isIndented } from './text.js'
 
 /** Lines of a printed value. */
 const MAX_VALUE_LINES = 200
 /** A function that stands alone on a line, of a package in lower case as all of them are. */
 const FUNCTION = /^(?:[\w.~%@+-]{1,100}\/){0,20}[a-z_][\w%~-]{0,100}\.[\w(*]/
 
+/** A function of C, as a symbolizer prints it. */
+const NAME_IN_C = /^[A-Za-z_]\w{0,200}$/
+
 /** See TraceLanguage.follow. */
 export function followGo(line: string): Follower | undefined {
-  if (isReport(line)) return new GoFollower('value')
-  if (isGoroutine(line)) return new GoFollower('dump')
+  if (goroutineIn(line) >= 0) return new GoFollower('dump')
+  if (isReport(line)) return new GoFollower(EXCEPTION.test(line) ? 'exception' : 'value')
+  if (isSentence(line)) return new GoFollower('sentence')
   if (line.length < 1000 && FUNCTION.test(line) && functionOf(line) !== undefined) return new GoFollower('function')
   return undefined
 }
 
 type State =
+  /** After a program's own words on what it recovered: goroutines may follow, or nothing that is known. */
+  | 'sentence'
+  /** After a report of Windows, whose first frames have no goroutine above them. */
+  | 'exception'
   /** After a report: further lines of its value. */
   | 'value'
   /** After a blank line that may be the value's end. */
@@ -36,6 +44,10 @@ class GoFollower implements Follower {
   #state: State
   #lines = 0
   #complete = false
+  /** Among goroutines: whether a function of C may be next, which has a name and nothing else on its line. */
+  #mayBeC = true
+  /** Behind the rule between the threads of GOTRACEBACK=crash. */
+  #ruled = false
 
   constructor(state: State) {
     this.#state = state
@@ -47,15 +59,21 @@ class GoFollower implements Follower {
 
   takes(line: string): boolean {
     if (/^exit status \d{1,3}$/.test(line)) {
-      this.#complete = this.#state !== 'function'
+      this.#complete = this.#state !== 'function' && this.#state !== 'sentence'
       return this.#complete
     }
     switch (this.#state) {
+      case 'exception':
+        if (!isBlank(line) && !isMachinery(line)) this.#state = 'dump'
+        return isDumpLine(line)
       case 'value':
       case 'gap':
         return this.#report(line)
+      case 'sentence':
+        if (isGoroutine(line)) this.#state = 'dump'
+        return this.#state === 'dump' || isBlank(line) || isIndented(line)
       case 'dump':
-        return isDumpLine(line)
+        return this.#dump(line)
       case 'function':
         this.#state = 'place'
         return placeOf(line) !== undefined
@@ -65,8 +83,15 @@ class GoFollower implements Follower {
     }
   }
 
+  #dump(line: string): boolean {
+    const belongs = isDumpLine(line) || (this.#mayBeC && NAME_IN_C.test(line)) || (this.#ruled && isThread(line))
+    this.#mayBeC = isGoroutine(line) || /[ \t]pc=0x[0-9a-f]+$/.test(line)
+    if (!isBlank(line)) this.#ruled = line === RULE
+    return belongs
+  }
+
   #report(line: string): boolean {
-    if (isGoroutine(line) || line.startsWith('runtime stack:')) {
+    if (goroutineIn(line) >= 0 || line.startsWith('runtime stack:')) {
       this.#state = 'dump'
       return true
     }

@@ -57,26 +57,49 @@ function withoutArguments(call: string): string {
 
 /** `created by main.serve in goroutine 7`: the line above the place where the goroutine began. No frame of its stack. */
 export function isCreatedBy(line: string): boolean {
-  return line.startsWith('created by ') || line.startsWith('[originating from goroutine ')
+  const said = line.trimStart()
+  return said.startsWith('created by ') || said.startsWith('[originating from goroutine ')
 }
 
 /** `...23 frames elided...`, `...additional frames elided...`. */
 export function isElided(line: string): boolean {
-  return line.startsWith('...') && line.length < 80 && line.trimEnd().endsWith(' elided...')
+  return line.length < 120 && /^\s*\.\.\..+ elided\.\.\.\s*$/.test(line)
 }
 
-/** `goroutine 7 [chan receive, 3 minutes]:`, since 1.23 perhaps with `gp=0x… m=0 mp=0x…`. */
+/** `goroutine 7 [chan receive, 3 minutes]:`, since 1.23 perhaps with `gp=0x… m=0 mp=0x…`, since 1.26 with `{job: "mail"}`. */
+const GOROUTINE = /^goroutine \d+ [^[\n]{0,80}\[[^\]\n]{1,120}\](?: ?\{[^\n]{0,4000}\})?:\s*$/
+
+/** Whether a line is the head of a goroutine and nothing else. */
 export function isGoroutine(line: string): boolean {
-  return line.startsWith('goroutine ') && /^goroutine \d+ [^[\n]{0,80}\[[^\]\n]{1,120}\]:\s*$/.test(line)
+  return line.startsWith('goroutine ') && GOROUTINE.test(line)
 }
 
-/** `runtime stack:`, `goroutine running on other thread; stack unavailable` and the registers of a fatal signal. */
-export function isMachinery(line: string): boolean {
-  return (
-    line.startsWith('runtime stack:') ||
-    /^(?:\[signal |PC=0x|signal arrived |r[a-z0-9]{1,5} +0x|[c-g]s +0x|\tgoroutine running )/.test(line)
-  )
+/** Where the head of a goroutine begins that ends the line, whatever stands before it; -1 when there is none. */
+export function goroutineIn(line: string): number {
+  const at = line.startsWith('goroutine ') ? 0 : line.lastIndexOf('goroutine ')
+  return at >= 0 && GOROUTINE.test(line.slice(at)) ? at : -1
 }
+
+/** Whether what a goroutine's head has below it begins at `at`, and not just any text. */
+export function isStackAt(text: string, at: number): boolean {
+  const cursor = new LineCursor(text, at)
+  return isDumpedAt(cursor) || isMachinery(cursor.line)
+}
+
+/**
+ * Lines of a dump that are neither head nor frame: the registers of a fatal signal on all processors, the rule between
+ * the threads of GOTRACEBACK=crash, functions of C that have no place.
+ */
+const MACHINERY =
+  /^(?:runtime stack:|\[signal |PC=0x|signal arrived |-----$|non-Go function(?: at pc=0x[0-9a-f]+)?$|\s*goroutine running on |\s+pc=0x[0-9a-f]+$|[a-z][a-z0-9]{1,7} +0x[0-9a-f]+(?:\s|$))/
+
+/** `runtime stack:`, `goroutine running on other thread; stack unavailable` and the like. */
+export function isMachinery(line: string): boolean {
+  return MACHINERY.test(line)
+}
+
+/** How Windows reports what is a signal elsewhere: `Exception 0xc0000005 0x0 0x8 0x7ff6a1b2`. */
+export const EXCEPTION = /^(Exception 0x[0-9a-f]{1,16})(?: 0x[0-9a-f]{1,16}){3}$/
 
 /** How the runtime's reports of its own end begin, at the start of a line. `panic: ` is the only one that says a value. */
 export function isReport(line: string): boolean {
@@ -84,6 +107,7 @@ export function isReport(line: string): boolean {
     line.startsWith('panic: ') ||
     line.startsWith('fatal error: ') ||
     line.startsWith('unexpected fault address ') ||
+    EXCEPTION.test(line) ||
     /^(?:runtime: (?:goroutine stack exceeds |out of memory|program exceeds )|fatal: (?:morestack|systemstack|bad) |SIG(?:SEGV|ABRT|QUIT|BUS|FPE|ILL|TRAP|SYS): [a-z])/.test(
       line,
     )

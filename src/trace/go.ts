@@ -1,12 +1,14 @@
 /**
  * Go's tracebacks in a text: what the runtime prints when a program ends (`panic: …`, `fatal error: …`, goroutines), what
- * programs print of panics that they recovered, and errors with their stacks (`%+v` of pkg/errors, xerrors,
- * cockroachdb/errors; go-errors, gin). Also without the tabs, and where a logger made one line of it.
+ * programs print of panics that they recovered, what the race detector found, and errors with their stacks (`%+v` of
+ * pkg/errors, xerrors, cockroachdb/errors; go-errors, gin). Also without the tabs, set in, and where a logger made one
+ * line of it.
  */
 import type { Traceback } from '../core/shapes.js'
 import { readLoggedDump, readReport } from './go-dump.js'
 import { followGo } from './go-follow.js'
-import { isFrameAt, isGoroutine, isReport, placeAboveOf } from './go-lines.js'
+import { goroutineIn, isFrameAt, isReport, isStackAt, placeAboveOf } from './go-lines.js'
+import { isRace, RACE, readRace } from './go-race.js'
 import { readLayers, readPlacesAbove, readWrapped, TYPES } from './go-wrap.js'
 import type { TraceLanguage } from './language.js'
 import { isBlank, LineCursor } from './text.js'
@@ -16,7 +18,7 @@ import { isBlank, LineCursor } from './text.js'
  * -trimpath, cut off above the runtime, of packages that are on no known host) is not found.
  */
 const HINTS = [
-  ...['goroutine ', 'panic: ', 'fatal error: ', 'runtime.goexit', 'runtime.main', TYPES],
+  ...['goroutine ', 'panic: ', 'fatal error: ', 'Exception 0x', RACE, 'runtime.goexit', 'runtime.main', TYPES],
   ...['\t/', '    /', '\tgithub.com/', '\tnet/http/', '\truntime/', ' (0x'],
 ]
 
@@ -39,11 +41,19 @@ function first(text: string, from: number, whole: boolean): Traceback | undefine
   const layered = text.includes(TYPES)
   for (const cursor = new LineCursor(text, from); !cursor.done; cursor.advance()) {
     const { line, start } = cursor
+    const goroutine = goroutineIn(line)
     if (isReport(line) && isLineStart(text, start)) {
       const found = readReport(text, start, start < 64 && isBlank(text.slice(0, start)))
       if (found !== undefined) return found
-    } else if (isGoroutine(line)) return readLoggedDump(text, from, start)
-    else if (layered && line.startsWith('(1) ')) {
+    }
+    // Behind other words it is a head only where its stack is below: `recovered: no order goroutine 7 [running]:`.
+    if (goroutine === 0 || (goroutine > 0 && isStackAt(text, cursor.next)))
+      return readLoggedDump(text, from, start + goroutine)
+    if (isRace(line) && isLineStart(text, start)) {
+      const found = readRace(text, start)
+      if (found !== undefined) return found
+    }
+    if (layered && line.startsWith('(1) ')) {
       const found = readLayers(text, from, start, whole)
       if (found !== undefined) return found
     } else if (isFrameAt(cursor)) return readWrapped(text, from, start, whole)

@@ -23,7 +23,7 @@ describe('Go tracebacks in a text', () => {
     ['takes a text', 'no till', 'string', 'no till'],
     ['takes an empty text', '', 'string', undefined],
     ['takes a text of several lines', 'no till\n\nno keeper', 'string', 'no till\n\nno keeper'],
-    ['takes the lines that Go 1.24 sets in', 'a\n\tb\n\t\tc', 'string', 'a\nb\n\tc'],
+    ['takes the lines that Go 1.23 sets in', 'a\n\tb\n\t\tc', 'string', 'a\nb\n\tc'],
     ['takes an index', 'runtime error: index out of range [-1]', 'runtime.boundsError', undefined],
     ['takes a division', 'runtime error: integer divide by zero', 'runtime.errorString', undefined],
     ['takes a closed channel', 'send on closed channel', 'runtime.plainError', undefined],
@@ -37,6 +37,9 @@ describe('Go tracebacks in a text', () => {
     ['does not take a call for a type', 'main.Code(7) failed', 'string', 'main.Code(7) failed'],
     ['does not take a remark for a type', '(see main.go) 7', 'string', '(see main.go) 7'],
     ['leaves out that it was recovered', 'no till [recovered]\n\tpanic: no till', 'string', 'no till'],
+    ['leaves out a stack of its own', `no till\n\n${goroutine}`, 'string', 'no till'],
+    ['leaves out a stack that begins on its line', `no till, stack: ${goroutine}`, 'string', 'no till'],
+    ['keeps words like those of a goroutine', 'see goroutine 1 [running]:', 'string', 'see goroutine 1 [running]:'],
   ] as const) {
     it(`${name} for the value of a panic`, () => {
       const found = go.find(`panic: ${printed}\n\n${goroutine}`, 0)
@@ -108,6 +111,8 @@ describe('Go tracebacks in a text', () => {
     const stack = goroutine.replace('main.place(0x', 'runtime/debug.Stack()\n\t/x/stack.go:24 +0x65\nmain.place(0x')
     const uncaught = [`panic: x\n\n${goroutine}`, `panic: x\n\n${stack}`, `caught panic: x\n${goroutine}`, goroutine]
     expect(uncaught.map((text) => go.find(text, 0)?.uncaught)).toEqual([true, false, false, false])
+    // A value that holds its stack, and then the stack of where it ended the program.
+    expect(go.find(`panic: x\n\n${stack}\n\n${goroutine}`, 0)?.uncaught).toBe(true)
   })
 
   for (const [sentence, message] of [
@@ -116,6 +121,8 @@ describe('Go tracebacks in a text', () => {
     ['recovered from: no till', 'no till'],
     ['Recovered in "open": no till', 'no till'],
     ['panic recovered: no till\nStack trace:', 'no till'],
+    ['[PANIC RECOVER] no till', 'no till'],
+    ['recovered in open runtime error: integer divide by zero', 'runtime error: integer divide by zero'],
     ['no till', undefined],
     ['panicking goroutines', undefined],
   ] as const) {
@@ -123,6 +130,25 @@ describe('Go tracebacks in a text', () => {
       const text = `${sentence}\n${goroutine}`
       const found = go.find(text, 0)
       expect([found?.message, found?.start]).toEqual([message, text.indexOf('goroutine 1')])
+    })
+  }
+
+  for (const [name, before, kind, message] of [
+    ['a blank', 'panic in worker: close of closed channel ', 'runtime.plainError', 'close of closed channel'],
+    ['a colon', 'recovered: no till: ', 'string', 'no till'],
+    ['words', 'recovered: no till, stack trace: ', 'string', 'no till'],
+    ['a bar', 'recovered: no till | stack=', 'string', 'no till'],
+    ['a quote', '{"level":"error","stack":"', undefined, undefined],
+  ] as const) {
+    it(`takes a stack behind ${name} on the line of its sentence`, () => {
+      const text = `${before}${goroutine}`
+      const found = go.find(text, 0)
+      expect([found?.kind, found?.message, found?.start, found?.frames.length]).toEqual([
+        kind,
+        message,
+        before.length,
+        1,
+      ])
     })
   }
 
@@ -143,6 +169,8 @@ describe('Go tracebacks in a text', () => {
       'x\n\tat a.b.C.d(C.java:1)\n    at f (/srv/a.js:1:2)\n  File "/srv/a.py", line 1, in f\n',
     ],
     ["a compiler's error", 'main.go:41:2: fatal error: x'],
+    ['a goroutine without a stack in a sentence', 'this is goroutine 1 [running]:\nand so on'],
+    ['the word for a race', 'WARNING: DATA RACE in goroutine 7\nWARNING: DATA RACE\nis what -race prints'],
   ] as const) {
     it(`does not take ${name}`, () => expect(go.find(text, 0)).toBeUndefined())
   }
@@ -185,6 +213,73 @@ describe("following Go's output line by line", () => {
     ],
     ['takes all goroutines', ['panic: x', '', ...stack, '', ...stack, 'created by main.f', '\t/x/p.go:1'], 11],
     ['takes goroutines alone', stack, 3],
+    [
+      'takes a stack that begins on the line of its sentence',
+      ['recovered: x goroutine 1 [running]:', ...stack.slice(1)],
+      3,
+    ],
+    ['takes a stack below a sentence', ['worker recovered from panic: x', ...stack, 'started'], 4],
+    ['leaves what is below a sentence', ['worker recovered from panic: x', 'main.place', '\t/srv/a.go:1'], 1],
+    ['takes what is set in below a sentence', ['panic in worker: x', '  y', '', 'started'], 3],
+    ['begins at no panic of Rust', ["thread 'main' panicked at 'a: b'"], 0],
+    [
+      'takes the value that holds a stack',
+      ['panic: x', '\t', '\tgoroutine 7 [running]:', '\tmain.f()', '', ...stack],
+      8,
+    ],
+    [
+      'takes functions of C',
+      [
+        'SIGSEGV: x',
+        'PC=0x1',
+        '',
+        'goroutine 1 [syscall]:',
+        'till_open',
+        '\t/x/a.c:1 pc=0x1',
+        'raise',
+        '\tpc=0x2',
+        'done',
+        'f',
+      ],
+      9,
+    ],
+    ['leaves a word below a frame of Go', [...stack, 'done'], 3],
+    ['takes functions of C that have no place', [stack[0] ?? '', 'non-Go function at pc=0x1', ...stack.slice(1)], 4],
+    ["takes the runtime's own functions in C", [...stack, 'schedule()', '\t/x/proc.c:1 +0x1'], 5],
+    [
+      'takes all threads',
+      [
+        'SIGABRT: abort',
+        'PC=0x1',
+        '',
+        ...stack,
+        '',
+        'lr      0x1',
+        '',
+        '-----',
+        '',
+        'SIGQUIT: quit',
+        'PC=0x2',
+        '',
+        ...stack,
+      ],
+      17,
+    ],
+    ['leaves the next signal', ['SIGABRT: abort', 'PC=0x1', '', ...stack, '', 'SIGQUIT: quit'], 7],
+    [
+      'takes an exception of Windows',
+      [
+        'Exception 0xc0000005 0x0 0x8 0x7ff',
+        'PC=0x7ff',
+        '',
+        ...stack.slice(1),
+        '',
+        ...stack,
+        'rip     0x7ff',
+        'started',
+      ],
+      10,
+    ],
     ['takes elided frames', [...stack, '...23 frames elided...', 'main.f()', '\t/x/p.go:1'], 6],
     ['takes a stack without a head', ['main.f', '\t/x/p.go:1', 'main.g', '\t/x/p.go:2', 'done'], 4],
     ['leaves a record behind a value', ['panic: x', '2026/11/20 10:15:32 up'], 1],
@@ -204,9 +299,11 @@ describe("following Go's output line by line", () => {
       'fatal error: x',
       'runtime: goroutine stack exceeds 1-byte limit',
       'SIGQUIT: quit',
+      'Exception 0xc0000005 0x0 0x8 0x7ff',
+      'Exception 0xc0000005 was raised',
       ...stack,
     ]
-    expect(lines.map((line) => go.interrupts(line))).toEqual([true, true, true, true, false, false, false])
+    expect(lines.map((line) => go.interrupts(line))).toEqual([true, true, true, true, true, false, false, false, false])
   })
 })
 
@@ -237,6 +334,18 @@ describe('whatever the text', () => {
       'Wraps: (2) x',
       'Error types: (1) *a.B (2) *c.D',
       '  - x:',
+    ],
+    ...[
+      'WARNING: DATA RACE',
+      'Previous read at 0x1 by goroutine 7:',
+      '  main.f()',
+      '      /srv/a.go:1 +0x1d',
+      'Exception 0x1 0x1 0x1 0x1',
+      'SIGQUIT: quit',
+      '-----',
+      'recovered: x ',
+      'till_open',
+      '\tpc=0x1',
     ],
     ...[
       '/srv/a.go:1 (0x1f)',
@@ -291,7 +400,19 @@ describe('whatever the text', () => {
         ':1',
         'é.',
       ],
-      ...['panic ', 'x: ', 'main.f\n/a.go:1\n'],
+      ...[
+        'panic ',
+        'x: ',
+        'main.f\n/a.go:1\n',
+        'goroutine 1 [a] {',
+        'panic: x goroutine 1 [a]:\n',
+        '-----\nSIGQUIT: x\n',
+      ],
+      ...[
+        'WARNING: DATA RACE\n',
+        'WARNING: DATA RACE\nRead at 0x1 by goroutine 1:\n',
+        ' goroutine 1 [a]:\n f()\n /a.go:1\n',
+      ],
     ]) {
       const hostile = `goroutine \t/ ${unit.repeat(Math.ceil(300_000 / unit.length))} Error types: (1) `
       const began = performance.now()
