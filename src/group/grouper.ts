@@ -5,14 +5,9 @@
  * A group that closes without an alarm is forgotten undecoded. Pure; time comes in through `tick`.
  */
 import type { Entry, Stream } from '../core/shapes.js'
+import { Followers, type GroupFollower } from './followers.js'
 import { Heads, type HeadVerdict } from './heads.js'
 import { decode, endOf, type GroupLine, isJsonLine, isLine, tagsAt } from './line.js'
-
-/** Follows a traceback outside a record line by line. */
-export interface GroupFollower {
-  takes(line: string): boolean
-  readonly complete: boolean
-}
 
 /** The part of a traceback language that grouping needs. */
 export interface GroupLanguage {
@@ -317,21 +312,21 @@ export class Grouper {
 
   /**
    * `stamped`: a time stands before the text, so that it may be a logger's record. Of several languages that know the
-   * line the first follows, unless another one is certain: Go's `SIGSEGV: …` is a header of many.
+   * line all follow, unless some are certain: Go's `SIGSEGV: …` is a header of many.
    */
   #startFollowing(group: Group, text: string, stamped = false): void {
     group.follower = undefined
     if (text.length > MAX_GRAMMAR_CHARS) return
+    const followers: GroupFollower[] = []
+    const certain: GroupFollower[] = []
     for (const language of this.#options.languages) {
       if (stamped && language.followsAnyLine) continue
       const follower = language.follow(text)
       if (!follower) continue
-      if (language.interrupts(text)) {
-        group.follower = follower
-        return
-      }
-      group.follower ??= follower
+      followers.push(follower)
+      if (language.interrupts(text)) certain.push(follower)
     }
+    if (followers.length > 0) group.follower = new Followers(certain.length > 0 ? certain : followers)
   }
 
   /** Joins the line to a group that has no head, where grammar, tag or indentation allows it. */

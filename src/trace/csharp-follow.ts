@@ -35,11 +35,12 @@ export function followTraceback(line: string): Follower | undefined {
 }
 
 class CsharpFollower implements Follower {
+  traced = false
   readonly complete = false
   readonly #isCrash: boolean
   #needsHeader: boolean
   /** The frames of the innermost exception have begun. */
-  #traced = false
+  #inFrames = false
   /** Inner exceptions whose end has not come. */
   #inner: number
   #previous: string
@@ -66,25 +67,25 @@ class CsharpFollower implements Follower {
       return (parseHeader(line, 0)?.rank ?? 4) < 4
     }
     if (parseFrame(line) || isRepetition(line)) {
-      this.#traced = true
+      this.#inFrames = this.traced = true
       return true
     }
     const arrow = parseArrow(line)
     if (arrow && (arrow.member !== undefined || (parseHeader(line, arrow.headerAt)?.rank ?? 4) < 4)) {
       this.#inner++
-      this.#traced = false
+      this.#inFrames = false
       this.#others = 0
       return true
     }
     const marker = parseMarker(line, 0)
     if (marker !== undefined) {
       if (marker === 'inner') this.#inner--
-      this.#traced = true
+      this.#inFrames = this.traced = true
       return true
     }
     // Blank lines follow `<---` and, in Mono, a marker; elsewhere a blank line ends the trace.
-    if (isBlank(line) && this.#traced) return closersOf(this.#previous) > 0 || this.#previous.startsWith('---')
-    if (this.#traced && this.#inner <= 0) return KNOWN_LINE.test(line) || this.#isUnknownFrame(line)
+    if (isBlank(line) && this.#inFrames) return closersOf(this.#previous) > 0 || this.#previous.startsWith('---')
+    if (this.#inFrames && this.#inner <= 0) return KNOWN_LINE.test(line) || this.#isUnknownFrame(line)
     return this.#takesOther(line)
   }
 

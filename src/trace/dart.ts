@@ -252,6 +252,7 @@ function bare(stack: string): Traceback | undefined {
 
 /** Takes what follows an unhandled exception, a Flutter report or a first frame. */
 class DartFollower implements Follower {
+  traced = false
   #state: 'message' | 'report' | 'frames' | 'over'
   #lines = 0
 
@@ -273,6 +274,7 @@ class DartFollower implements Follower {
 
   #take(line: string, body: string): boolean {
     if (frameIn(body) !== undefined || isSuspension(body)) {
+      this.traced = true
       if (this.#state === 'message') this.#state = 'frames'
       return true
     }

@@ -168,7 +168,7 @@ function assemble(blocks: readonly Block[], start: number, end: number, uncaught
 
 /** Takes the message and the frames below a banner that no logger framed. */
 class ElixirFollower implements Follower {
-  #traced = false
+  traced = false
   #lines = 0
   #complete = false
 
@@ -185,11 +185,11 @@ class ElixirFollower implements Follower {
 
   #take(line: string): boolean {
     if (isIndented(line) && frameIn(line.trimStart()) !== undefined) {
-      this.#traced = true
+      this.traced = true
       return true
     }
     if (isIndented(line)) return true
-    if (this.#traced || bannerIn(line) !== undefined) return false
+    if (this.traced || bannerIn(line) !== undefined) return false
     return ++this.#lines <= MAX_MESSAGE_LINES && !beginsLogLine(line)
   }
 }

@@ -41,6 +41,7 @@ type State =
   | 'place'
 
 class GoFollower implements Follower {
+  traced: boolean
   #state: State
   #lines = 0
   #complete = false
@@ -51,6 +52,7 @@ class GoFollower implements Follower {
 
   constructor(state: State) {
     this.#state = state
+    this.traced = state === 'dump'
   }
 
   get complete(): boolean {
@@ -76,7 +78,8 @@ class GoFollower implements Follower {
         return this.#dump(line)
       case 'function':
         this.#state = 'place'
-        return placeOf(line) !== undefined
+        this.traced = placeOf(line) !== undefined
+        return this.traced
       case 'place':
         this.#state = 'function'
         return functionOf(line) !== undefined
@@ -93,6 +96,7 @@ class GoFollower implements Follower {
   #report(line: string): boolean {
     if (goroutineIn(line) >= 0 || line.startsWith('runtime stack:')) {
       this.#state = 'dump'
+      this.traced = true
       return true
     }
     if (isBlank(line)) {

@@ -32,7 +32,7 @@ const CONTINUES = /^[a-z\u0080-\uffff(){}\]^~|<>*"'-]/
 
 /** A follower for the traceback that `line` begins, or undefined. */
 export function followTraceback(line: string): Follower | undefined {
-  if (parseThrownFrom(line) !== undefined) return { takes: () => false, complete: true }
+  if (parseThrownFrom(line) !== undefined) return { takes: () => false, traced: true, complete: true }
   const uncaught = line.startsWith('Exception in thread "') ? findUncaught(line) : undefined
   if (uncaught) return new JavaFollower(line, parseAnyHeader(line, uncaught.headerAt).messageAt !== undefined)
   const header = parseHeader(line)
@@ -46,6 +46,7 @@ function isQualified(kind: string, rank: number): boolean {
 }
 
 class JavaFollower implements Follower {
+  traced = false
   readonly complete = false
   /** False once the frames of the current throwable have begun, or when it has no message that could go on. */
   #inMessage: boolean
@@ -68,6 +69,7 @@ class JavaFollower implements Follower {
     const body = line.slice(indentOf(line))
     if (isTraceLine(body) || (isCircular(body) && !this.#inMessage)) {
       this.#inMessage = false
+      this.traced = true
       return true
     }
     const label = parseLabel(body)

@@ -51,6 +51,11 @@ export interface TraceLanguage {
 export interface Follower {
   /** Whether `line` belongs to the traceback. After a false the follower is not asked again. */
   takes(line: string): boolean
+  /**
+   * True once a line was taken that tells this language from others, such as a frame. Several languages may follow the
+   * same first line; those that are traced go on alone.
+   */
+  readonly traced: boolean
   /** True when no further line can belong to it, so that the group may close at once. */
   readonly complete: boolean
 }

@@ -44,6 +44,7 @@ type State = 'source' | 'value' | 'header' | 'message' | 'frames' | 'properties'
 const MAX_LINES = { source: 4, value: 200, message: 500, properties: 10_000, tail: 3 }
 
 class NodeFollower implements Follower {
+  traced = false
   #state: State
   /** Indentation of the header's line: its properties end with `}` at this one. */
   readonly #indent: number
@@ -130,6 +131,7 @@ class NodeFollower implements Follower {
   #frame(line: string): boolean {
     const frame = readFrame(line, this.#browsers)
     if (frame) {
+      this.traced = true
       this.#browsers = frame.isBrowsers
       return this.#enter(frame.opens ? 'properties' : 'frames')
     }

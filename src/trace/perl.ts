@@ -176,6 +176,7 @@ function objectIn(text: string, from: number): Traceback | undefined {
 
 /** Takes the backtrace below the line in which it died, and what Perl says behind it. */
 class PerlFollower implements Follower {
+  traced = false
   #complete: boolean
   /** Lines since the last that was a frame for certain. */
   #missed = 0
@@ -190,7 +191,9 @@ class PerlFollower implements Follower {
 
   takes(line: string): boolean {
     if (this.#complete) return false
-    if (callIn(line) !== undefined || isContinuation(line) || isTraceBegun(line)) {
+    const isCall = callIn(line) !== undefined
+    if (isCall) this.traced = true
+    if (isCall || isContinuation(line) || isTraceBegun(line)) {
       this.#missed = 0
       return true
     }

@@ -58,6 +58,7 @@ type State =
   | 'after'
 
 class PhpFollower implements Follower {
+  traced = false
   #state: State
   /** What the error log says behind `PHP Fatal error:  `; undefined for an exception that the program printed. */
   readonly #said: string | undefined
@@ -129,6 +130,7 @@ class PhpFollower implements Follower {
   #entry(line: string): boolean {
     const entry = line.startsWith('#') ? entryOf(line.trim()) : null
     if (entry !== null) {
+      this.traced = true
       this.#lines = 0
       this.#open = !/\)\s*$/.test(line)
       return entry.call === '{main}' ? this.#to('between') : true

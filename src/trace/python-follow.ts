@@ -58,6 +58,7 @@ type State =
   | 'fatal'
 
 class PythonFollower implements Follower {
+  traced = false
   #state: State
   /** Whether the outermost frame of the current part shows that the program ended with it. */
   #ended = false
@@ -120,7 +121,7 @@ class PythonFollower implements Follower {
     if (isIndented(line)) {
       const at = this.#framed ? -1 : fileAt(line)
       if (at >= 0) {
-        this.#framed = true
+        this.#framed = this.traced = true
         this.#ended = isOutermost(frameOf(line, at))
       }
       return true

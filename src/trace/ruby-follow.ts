@@ -31,6 +31,7 @@ type State =
   | 'rake'
 
 class RubyFollower implements Follower {
+  traced = false
   #state: State
   /** A thread's report: the program goes on and logs. */
   readonly #thread: boolean
@@ -51,6 +52,7 @@ class RubyFollower implements Follower {
   takes(raw: string): boolean {
     const line = withoutColour(raw)
     const found = frameLine(line)
+    if (found?.from === true) this.traced = true
     if (this.#state === 'rake') return this.#rake(line)
     if (this.#state === 'reversed' && found?.numbered === true) return true
     if (isRaisedLine(found) && found.column === 0) {

@@ -22,6 +22,7 @@ export function followRails(raw: string): Follower | undefined {
 }
 
 class RailsFollower implements Follower {
+  traced = false
   readonly complete = false
   /** Lines of the message that may still come; 0 once it has ended. */
   #messageLines: number
@@ -40,7 +41,7 @@ class RailsFollower implements Follower {
     }
     const frame = frameLine(line)
     if (frame !== undefined && !frame.from) {
-      this.#inFrames = true
+      this.#inFrames = this.traced = true
       return true
     }
     // Between header and frames: blank lines, and the lines of a template (`    2: <% @lines.each do |l| %>`).

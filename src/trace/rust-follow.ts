@@ -26,6 +26,7 @@ export function followRust(line: string): Follower | undefined {
 const MAX_MESSAGE_LINES = 200
 
 class RustFollower implements Follower {
+  traced = false
   /** A panic's message may go on over unindented lines; that of a returned error is one line or indented. */
   readonly #panics: boolean
   #state: 'message' | 'section' | 'frames' | 'tail' | 'over' = 'message'
@@ -69,6 +70,7 @@ class RustFollower implements Follower {
 
   #enter(state: 'section' | 'frames'): true {
     this.#state = state
+    this.traced ||= state === 'frames'
     return true
   }
 }

@@ -9,11 +9,16 @@ const toy: GroupLanguage = {
   follow(line) {
     if (!line.startsWith('Trace:') && !line.startsWith('Crash!')) return undefined
     let complete = false
+    let traced = false
     return {
       takes(next) {
         if (complete) return false
+        traced ||= next.startsWith('  in ')
         complete = next === 'Boom'
         return complete || next.startsWith('  in ')
+      },
+      get traced() {
+        return traced
       },
       get complete() {
         return complete
@@ -107,18 +112,20 @@ describe('lines outside any record', () => {
       'plain',
     ]))
   it('follow the language that is certain, whichever is asked first', () => {
-    // Takes any header, and no line below it.
+    // Takes any header, and any line below it that is not indented.
     const greedy: GroupLanguage = {
-      follow: () => ({ takes: () => false, complete: false }),
+      follow: () => ({ takes: (line) => !line.startsWith(' '), traced: false, complete: false }),
       interrupts: () => false,
     }
-    const text = 'Crash! now\n  in f\nBoom\nTrace: a\n  in g\nBoom\n'
-    expect(texts(text, { languages: [greedy, toy] })).toEqual([
-      'Crash! now\n  in f\nBoom',
-      'Trace: a',
-      '  in g',
-      'Boom',
+    for (const languages of [
+      [greedy, toy],
+      [toy, greedy],
     ])
+      expect(texts('Crash! now\n  in f\nBoom\none\n  two\n', { languages })).toEqual([
+        'Crash! now\n  in f\nBoom',
+        'one',
+        '  two',
+      ])
   })
   it('are emitted at once when the traceback is known to be complete', () => {
     expect(group('Trace:\n  in f\nBoom\n').texts()).toEqual(['Trace:\n  in f\nBoom'])
