@@ -1,10 +1,11 @@
 /**
  * Ruby's output on stderr, line by line: which lines belong to a backtrace that no logger framed.
- * A further block without `from` is a cause. A message's unindented lines are taken only where the interpreter must
+ * A further block without `from` is a cause, unless it begins as the first did: then the program died once more, or the
+ * error of a thread ends the program that waits for it. A message's unindented lines are taken only where the interpreter must
  * still print frames, or where the program had ended, and when they do not look like the beginning of a log line.
  */
 import type { Follower } from './language.js'
-import { frameLine, isLevels, isRaisedLine, isThreadReport, REVERSED } from './ruby-grammar.js'
+import { frameLine, isLevels, isRaisedLine, isThreadReport, REVERSED, raisedAs } from './ruby-grammar.js'
 import { beginsLogLine, isBlank, isIndented, withoutColour } from './text.js'
 
 /** See TraceLanguage.follow. */
@@ -15,7 +16,7 @@ export function followRuby(raw: string): Follower | undefined {
   if (line === 'rake aborted!') return new RubyFollower('rake')
   const found = frameLine(line)
   if (!isRaisedLine(found) || found.column !== 0) return undefined
-  return new RubyFollower('message')
+  return new RubyFollower('message', raisedAs(found))
 }
 
 type State =
@@ -36,12 +37,18 @@ class RubyFollower implements Follower {
   /** A thread's report: the program goes on and logs. */
   readonly #thread: boolean
   readonly #reversed: boolean
+  /** How the first error was raised; undefined before it has come. */
+  #first: string | undefined
+  /** Further blocks that begin as the first did and still belong to it. */
+  #repeats: number
   /** No line can follow. */
   #complete = false
 
-  constructor(state: State) {
+  constructor(state: State, first?: string) {
     this.#state = state
+    this.#first = first
     this.#thread = state === 'reported'
+    this.#repeats = this.#thread ? 1 : 0
     this.#reversed = state === 'reversed'
   }
 
@@ -56,6 +63,9 @@ class RubyFollower implements Follower {
     if (this.#state === 'rake') return this.#rake(line)
     if (this.#state === 'reversed' && found?.numbered === true) return true
     if (isRaisedLine(found) && found.column === 0) {
+      const raised = raisedAs(found)
+      if (raised === this.#first && --this.#repeats < 0) return false
+      this.#first ??= raised
       this.#state = 'message'
       return true
     }

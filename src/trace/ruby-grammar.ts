@@ -95,6 +95,11 @@ export function isRaisedLine(found: FrameLine | undefined): found is FrameLine &
   return found?.rest !== undefined && !found.from && raisedIn(found.rest) !== undefined
 }
 
+/** What is the same whenever a program dies of the same error: its first line, without the addresses of objects. */
+export function raisedAs({ frame, rest }: FrameLine): string {
+  return `${frame.file}:${frame.line}:${frame.function}: ${rest?.replace(/0x[0-9a-f]+/g, '0x')}`
+}
+
 /** `#<Thread:0x… run> terminated with exception (report_on_exception is true):` */
 export function isThreadReport(line: string): boolean {
   return line.startsWith('#<Thread:') && line.includes('> terminated with exception')

@@ -2,6 +2,7 @@
  * What loggers print above a Ruby backtrace: class and message in the manners of Logger, Rails, Puma, Sinatra, rake
  * and of `"#{e.class}: #{e.message}"`. Works on the text between the record's beginning and its first frame.
  */
+import type { Cause } from '../core/shapes.js'
 import { CONSTANT, looksRaised } from './ruby-grammar.js'
 
 export interface Header {
@@ -49,16 +50,38 @@ function railsHeader(body: string): Header | undefined {
   return open > end ? undefined : header(kind, body.slice(open, end), open - kind.length - 2)
 }
 
-/** Where the `):` that ends a Rails header stands, or -1. Behind it come only blank lines and a template's lines. */
+/** A cause in the list that Rails 7.0 prints between header and frames, below `Causes:`. */
+const LISTED_CAUSE = new RegExp(`^(${CONSTANT}) \\((.*)\\)$`)
+
+/**
+ * Where the `):` that ends a Rails header stands, or -1. Behind it come only blank lines, a template's lines, and the list
+ * of causes.
+ */
 function railsEnd(body: string): number {
+  let listed = false
   for (let end = body.length; end > 0; ) {
     const start = body.lastIndexOf('\n', end - 1) + 1
     const line = body.slice(start, end).trimEnd()
-    if (line.endsWith('):')) return start + line.length - 2
-    if (line !== '' && !/^\s+\d+: ?/.test(line)) return -1
+    if (line.endsWith('):')) return listed ? -1 : start + line.length - 2
+    if (line === 'Causes:') listed = false
+    else if (LISTED_CAUSE.test(line)) listed = true
+    else if (line !== '' && !/^\s+\d+: ?/.test(line)) return -1
     end = start - 1
   }
   return -1
+}
+
+/** The causes that Rails 7.0 lists above the frames, nearest first; they have none of their own. */
+export function listedCauses(text: string): Cause[] {
+  const at = text.lastIndexOf('\nCauses:\n')
+  if (at < 0) return []
+  return text
+    .slice(at)
+    .split('\n')
+    .flatMap((line) => {
+      const [, kind, message] = LISTED_CAUSE.exec(line) ?? []
+      return kind === undefined ? [] : [{ kind, ...(message && { message }), frames: [] }]
+    })
 }
 
 const SINATRA = new RegExp(` - (${CONSTANT}) - `)

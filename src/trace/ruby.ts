@@ -15,10 +15,11 @@ import {
   isThreadReport,
   levelsOf,
   REVERSED,
+  raisedAs,
   raisedIn,
 } from './ruby-grammar.js'
-import { readHeader } from './ruby-header.js'
-import { followRails } from './ruby-rails-follow.js'
+import { listedCauses, readHeader } from './ruby-header.js'
+import { followRails, isSetInRailsError } from './ruby-rails-follow.js'
 import { holdsHint, isBlank, LineCursor, lineStart, withoutColour } from './text.js'
 
 /** One error of a chain. Frames in the order of the result: where it was raised first. */
@@ -38,7 +39,7 @@ export const ruby: TraceLanguage = {
   find: (text, from) => (holdsHint(text, from, ruby.hints) ? find(text, from) : undefined),
   read,
   follow: (line) => followRuby(line) ?? followRails(line),
-  interrupts: isThreadReport,
+  interrupts: (line) => isThreadReport(line) || isSetInRailsError(line),
 }
 
 /** After so many frames that led nowhere, a header is looked for only below the last of them, to stay linear. */
@@ -95,12 +96,18 @@ function interpreted(cursor: LineCursor, first: FrameLine, from: number): Traceb
   const reported = threadReport(text, cursor.start, from)
   const start = reported ?? cursor.start + Math.max(0, rawColumn(cursor.line, first))
   const parts: Part[] = []
+  // The error of a thread ends the program that waits for it, and is printed again; any other program died twice.
+  let repeats = reported === undefined ? 0 : 1
   for (let found: FrameLine | undefined = first; isRaisedLine(found); found = lineAt(cursor)) {
+    const [outer] = parts
+    const again = outer !== undefined && raisedAs(found) === raisedAs(first)
+    if (again && --repeats < 0) break
     const part: Part = { ...raised(found.rest), frames: [found.frame], end: cursor.end }
     cursor.advance()
     takeMessage(cursor, part, isFrom)
     takeFrames(cursor, part)
-    parts.push(part)
+    if (again) outer.end = part.end
+    else parts.push(part)
   }
   const uncaught = reported !== undefined || isOutermost(parts[0]?.frames.at(-1))
   return assemble(parts, start, uncaught)
@@ -142,7 +149,8 @@ function backtrace(cursor: LineCursor, from: number): Traceback | undefined {
   const tag = /^(?:\[[^\]\n]{0,200}\] )+/.exec(cursor.line)?.[0] ?? ''
   takeFrames(cursor, part)
   const above = text.slice(from, firstFrame)
-  const header = readHeader(tag === '' ? withoutColour(above) : withoutColour(withoutTags(above, tag)))
+  const heading = tag === '' ? withoutColour(above) : withoutColour(withoutTags(above, tag))
+  const header = readHeader(heading)
   let start = firstFrame
   if (header !== undefined) {
     part.kind = header.kind
@@ -150,7 +158,7 @@ function backtrace(cursor: LineCursor, from: number): Traceback | undefined {
     const exact = tag === '' && !above.includes('\x1b')
     start = exact ? from + header.at : Math.max(from, text.lastIndexOf(header.kind, firstFrame))
   } else if (part.frames.length < 2) return undefined
-  const parts = [part]
+  const parts = [part, ...(header === undefined ? [] : listedCauses(heading)).map((one) => ({ ...one, end: part.end }))]
   for (let cause = causeBelow(cursor); cause !== undefined; cause = causeBelow(cursor)) parts.push(cause)
   // rake sets the message apart from the frames with a blank line.
   const rake = header !== undefined && /(?:^|\n)rake aborted!\r?\n/.test(text.slice(Math.max(from, start - 32), start))

@@ -150,6 +150,26 @@ describe('Ruby output without a logger', () => {
     it(name, () => expect(taken(`${text}\n${rest}`)).toEqual(text.split('\n')))
   }
 
+  const frame = "\tfrom main.rb:1:in `<main>'"
+  const first = "a.rb:1:in `x': no #<Order:0x0000aa> (KeyError)"
+  const again = "a.rb:1:in `x': no #<Order:0x0000bb> (KeyError)"
+  const report = '#<Thread:0x1 a.rb:9 run> terminated with exception (report_on_exception is true):'
+
+  it('leaves the same error of the next run, though the addresses in it differ', () => {
+    const run = [first, frame, "b.rb:2:in `y': lost (IOError)", frame]
+    expect(taken([...run, again, frame].join('\n'))).toEqual(run)
+    expect(ruby.find([...run, again, frame].join('\n'), 0)).toMatchObject({
+      end: run.join('\n').length,
+      causes: [{ kind: 'IOError' }],
+    })
+  })
+
+  it('takes the error of a thread once more where it ends the program', () => {
+    const run = [report, first, frame, again, frame]
+    expect(taken([...run, again, frame].join('\n'))).toEqual(run)
+    expect(ruby.find([...run, again, frame].join('\n'), 0)).toMatchObject({ end: run.join('\n').length, causes: [] })
+  })
+
   it('takes the unindented lines of a message that frames must follow', () => {
     const text = "a.rb:1:in `x': 2 problems: (Orders::Invalid)\nqty\n\nuser\n\tfrom main.rb:1:in `<main>'"
     expect(taken(text)).toEqual(text.split('\n'))
@@ -197,11 +217,57 @@ const fragments = [
   'lost (KeyError)',
   '#<KeyError: lost>',
   'Information for cause: KeyError (lost):',
+  'Causes:',
+  'KeyError (lost)',
   'Caused by: ',
   'rake aborted!',
   '(eval):1:in ',
   '\x1b[1m',
   'batch done',
 ] as const
+
+describe("Rails' errors without a logger's head", () => {
+  const frames = ["app/a.rb:3:in `save'", "app/b.rb:9:in `create'"]
+  const header = 'Orders::Conflict (order 7 is taken)'
+  for (const [name, lines] of [
+    ['takes the frames below the header', [`${header}:`, '  ', ...frames]],
+    ['takes a header behind a blank', [` ${header}:`, '  ', ...frames.map((frame) => `  ${frame}`)]],
+    ['takes a message of several lines', ['Orders::Invalid (2 problems:', 'no user', 'no item):', '  ', ...frames]],
+    ['takes the causes listed above the frames', [`${header}:`, '', 'Causes:', 'KeyError (no :a)', '  ', ...frames]],
+    [
+      'takes causes with frames of their own',
+      [
+        header,
+        'Caused by: KeyError (no :a)',
+        '',
+        `Information for: ${header}:`,
+        '  ',
+        ...frames,
+        '',
+        'Information for cause: KeyError (no :a):',
+        '  ',
+        ...frames,
+      ],
+    ],
+  ] as const)
+    it(name, () => {
+      for (const next of ['  ', 'Started GET "/"', `${header}:`, 'KeyError (no :a)', 'Causes:'])
+        expect(taken([...lines, next].join('\n')), next).toEqual(lines)
+    })
+
+  it('take the same error once more behind an empty line, and no other', () => {
+    const lines = [`${header}:`, '  ', ...frames, '']
+    expect(taken([...lines, ...lines, 'KeyError (no :a):'].join('\n'))).toEqual([...lines, ...lines])
+  })
+
+  it('are no part of what stands above them', () => {
+    expect([` ${header}:`, `${header}:`, ' Total (USD):', ` ${header}`].map((line) => ruby.interrupts(line))).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ])
+  })
+})
 
 describe('any text', () => itBearsAnyText(ruby, linesOf(fragments), 2000))
