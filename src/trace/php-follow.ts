@@ -1,6 +1,7 @@
 /**
  * What PHP prints by itself, line by line: which lines belong to a fatal error that no logger framed. With
- * display_errors the same error is printed twice, first for the log and then for the page: that is one error.
+ * display_errors the same error is printed twice, first for the log and then for the page: that is one error. Twice for
+ * the log is two errors.
  */
 import type { Follower } from './language.js'
 import {
@@ -32,7 +33,7 @@ export function followPhp(line: string): Follower | undefined {
     const said = line.slice(head.end)
     const uncaught = UNCAUGHT.test(said)
     if (!head.certain && !uncaught && placeAtEnd(said) === undefined) return undefined
-    return new PhpFollower(said, uncaught)
+    return new PhpFollower(said, uncaught, head.certain)
   }
   const named = kindAt(line, 0)
   if (named === undefined || placeAtEnd(line) === undefined) return undefined
@@ -63,6 +64,8 @@ class PhpFollower implements Follower {
   /** What the error log says behind `PHP Fatal error:  `; undefined for an exception that the program printed. */
   readonly #said: string | undefined
   readonly #uncaught: boolean
+  /** Whether it was printed for the log. */
+  readonly #logged: boolean
   #copied = false
   #lines = 0
   /** The last entry has no closing parenthesis: its arguments hold line ends. */
@@ -70,8 +73,9 @@ class PhpFollower implements Follower {
   /** No further line can belong to it. */
   #complete = false
 
-  constructor(said: string | undefined, uncaught: boolean) {
+  constructor(said: string | undefined, uncaught: boolean, logged = false) {
     this.#said = said
+    this.#logged = logged
     this.#uncaught = uncaught
     this.#state = said === undefined ? 'title' : this.#behind(said)
   }
@@ -143,10 +147,10 @@ class PhpFollower implements Follower {
     return this.takes(line)
   }
 
-  /** Whether the line begins the same error once more. */
+  /** Whether the line begins the same error once more, for the page what was for the log. */
   #copy(line: string): boolean {
     const head = this.#copied || this.#said === undefined ? undefined : fatalHead(line)
-    if (head === undefined || line.slice(head.end) !== this.#said) return false
+    if (head === undefined || head.certain === this.#logged || line.slice(head.end) !== this.#said) return false
     this.#copied = true
     return this.#to(this.#behind(this.#said))
   }

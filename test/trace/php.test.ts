@@ -136,6 +136,8 @@ describe('following what PHP prints line by line', () => {
     ['takes the trace and where it was thrown', [log, ...rest, thrown, 'job done'], 5],
     ['takes the same error for the page', [log, ...rest, thrown, '', page, ...rest, thrown, 'job done'], 11],
     ['takes what is said without a trace twice', [`PHP Fatal error:  ${memory}`, '', `Fatal error: ${memory}`, 'x'], 3],
+    ['leaves the same error of the next run', [log, ...rest, thrown, log, ...rest, thrown], 5],
+    ['leaves the same page once more', [page, ...rest, thrown, '', page, ...rest, thrown], 6],
     ['leaves another error on the page', [log, ...rest, thrown, `Fatal error: ${memory}`], 5],
     ['leaves a third copy', [log, ...rest, thrown, page, ...rest, thrown, page], 10],
     ['takes further exceptions', [log, ...rest, '', 'Next Boom: y in /a.php:1', ...rest, thrown], 10],
