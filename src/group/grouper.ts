@@ -57,6 +57,10 @@ class Group {
   /** The next line belongs to the head whatever it looks like (java.util.logging's second line). */
   expectsSecond = false
   follower: GroupFollower | undefined
+  /** Of a record: whether its head says a time and no level; undefined until somebody asks. */
+  bare: boolean | undefined
+  /** Whether the last line began with a blank, as frames do. */
+  indented = false
   /** The line that ends the group, whatever stands before it: of JSON over many lines, of XML records. */
   until = ''
   /** The tag prefix of the group's first line, when the group is outside any record. */
@@ -228,8 +232,9 @@ export class Grouper {
       group.until = endOf(view, start, end)
     } else if (!indented && this.#heads.begins(view, start, end)) {
       this.#head(group, line, first)
-    } else if (group.open && group.headed && (indented || !this.#interrupts(view, start, end))) {
+    } else if (group.open && group.headed && this.#continuesRecord(group, line, indented)) {
       this.#join(group, line, start)
+      group.indented = indented
     } else if (!(group.open && !group.headed && this.#continuesOutside(group, line, indented))) {
       if (group.open) this.#close(group)
       // A blank line outside any record says nothing and begins nothing.
@@ -295,6 +300,24 @@ export class Grouper {
     return true
   }
 
+  /** Whether a line without a head belongs to the open record: any does that the runtime has not printed by itself. */
+  #continuesRecord(group: Group, { view, start, end }: GroupLine, indented: boolean): boolean {
+    if (!indented && this.#interrupts(view, start, end)) return false
+    // What says no level may be a time before what a program prints: then a traceback in it ends as its grammar says,
+    // behind an indented line, since messages may go on below lines that are not.
+    if (group.bare === undefined) {
+      const text = this.#heads.behindTime(group.parts[0] ?? '')
+      group.bare = text !== undefined
+      if (text !== undefined && !group.follower) this.#startFollowing(group, text, true)
+    }
+    if (!group.bare) return true
+    const text = view.slice(start, Math.min(end, start + MAX_GRAMMAR_CHARS))
+    if (group.follower?.takes(text) || indented) return true
+    if (!group.follower?.traced) this.#startFollowing(group, text, true)
+    else if (group.indented) return false
+    return true
+  }
+
   #interrupts(view: string, start: number, end: number): boolean {
     if (end - start > MAX_GRAMMAR_CHARS) return false
     const text = view.slice(start, end)
@@ -343,7 +366,7 @@ export class Grouper {
     }
     if (start > line.start || indented) {
       // The same tag alone does not make one message; what is under it must look like more of it.
-      if (start > line.start && !this.#deserves(group, text)) return false
+      if (start > line.start ? !this.#deserves(group, text) : this.#interrupts(line.view, start, line.end)) return false
       this.#join(group, line, start)
       if (!group.follower && text.trim() !== '') this.#startFollowing(group, text)
       return true
@@ -376,6 +399,8 @@ export class Grouper {
     group.cut = false
     group.expectsSecond = false
     group.follower = undefined
+    group.bare = verdict === 'unknown' ? undefined : false
+    group.indented = false
     group.until = ''
     group.tags = ''
     group.bytes = 0

@@ -39,8 +39,8 @@ const HEAD = new RegExp(
     `[\\[(]?(?:${TIMES.join('|')})`,
     // level first, then a time, a bracket, a logger or a message
     `\\[?${LEVEL}\\b\\]?(?::[\\w.]+:|:? +\\[|:? *[-|] |:? +\\d{4}-|: |\\s+\\(|\\x1b| {1,5}[\\w.$\\x1b]|$)`,
-    // lower case is a word of any text unless a colon or brackets set it off
-    `${LOWER_LEVEL}(?::|\\x1b\\[\\d*m:?) `,
+    // lower case is a word of any text unless a colon or brackets set it off; `panic: ` is how a crash of Go begins
+    `(?!panic)${LOWER_LEVEL}(?::|\\x1b\\[\\d*m:?) `,
     `[\\[<(](?:${LOWER_LEVEL}|${CAPITAL_LEVEL})[\\])>](?::| |$)`,
     // Ruby: E, [2026-…  · klog: E1120 10:15:32.123456
     '[DIWEFAU], \\[\\d{4}-',
@@ -79,8 +79,17 @@ const STAMP = new RegExp(
   'y',
 )
 
-/** A level somewhere near the beginning: then the time is a logger's own, and no stamp. */
-const LEVEL_NEARBY = new RegExp(`[^\\n]{0,80}?(?:(?<!\\w)${LEVEL}(?!\\w)|(?<![\\w.])${LOWER_LEVEL}(?::|[\\])>]))`, 'y')
+/** A time at the beginning of a head, with the half of the day, zone or year behind it. */
+const TIME = new RegExp(`[\\[(]?(?:${TIMES.join('|')})[\\d.,:Z+-]*(?: [AP]M)?(?: [A-Z]{3,4}| \\d{4})?[\\])]?:? +`, 'y')
+
+/**
+ * A level somewhere near the beginning, or what Serilog shortens it to: then the time is a logger's own, and no stamp.
+ * `http` is a level of winston's, and the package of Go's that says `http: panic serving`.
+ */
+const LEVEL_NEARBY = new RegExp(
+  `[^\\n]{0,80}?(?:(?<!\\w)${LEVEL}(?!\\w)|(?<![\\w.])(?!http: panic )${LOWER_LEVEL}(?::|[\\])>])|(?:VRB|DBG|INF|WRN|FTL)\\])`,
+  'y',
+)
 
 /** What a head says of its record: `calm` is below error for certain, `alarming` is not, `unknown` must be looked at. */
 export type HeadVerdict = 'calm' | 'alarming' | 'unknown'
@@ -112,6 +121,13 @@ export class Heads {
     const match = STAMP.exec(view)
     if (match === null || matchesAt(LEVEL_NEARBY, view, start + match[0].length)) return 0
     return Math.min(match[0].length, end - start)
+  }
+
+  /** What stands behind the time of a head that says no level; undefined when it says one, or begins otherwise. */
+  behindTime(head: string): string | undefined {
+    if (this.#extra.some((pattern) => matchesAt(pattern, head, 0))) return undefined
+    if (matchesAt(LEVEL_NEARBY, head, 0) || this.expectsSecond(head)) return undefined
+    return matchesAt(TIME, head, 0) ? head.slice(TIME.lastIndex) : undefined
   }
 
   /** What the level in a head says, where it stands in one of the usual places. */

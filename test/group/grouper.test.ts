@@ -4,7 +4,7 @@ import { compileAlarms } from '../../src/frame/alarms.js'
 import { Framer } from '../../src/frame/framer.js'
 import { Grouper, type GrouperOptions, type GroupLanguage } from '../../src/group/grouper.js'
 
-/** A toy language: `Trace:` begins, `  in …` goes on, `Boom` ends it; `Crash!` interrupts. */
+/** A toy language: `Trace:` begins, `  in …` goes on, `Boom` ends it; `Crash!` interrupts, a blank before it or not. */
 const toy: GroupLanguage = {
   follow(line) {
     if (!line.startsWith('Trace:') && !line.startsWith('Crash!')) return undefined
@@ -25,7 +25,7 @@ const toy: GroupLanguage = {
       },
     }
   },
-  interrupts: (line) => line.startsWith('Crash!'),
+  interrupts: (line) => /^ ?Crash!/.test(line),
 }
 
 function group(text: string, options: Partial<GrouperOptions> & { everyLine?: boolean } = {}) {
@@ -82,6 +82,7 @@ describe('records with a head', () => {
     'http://x',
     '12 monkeys',
     '10.0.0.1 said',
+    'panic: at the disco',
     '1.2.3',
   ])
     it(`do not begin at "${line}"`, () => expect(texts(`ERROR: a\n${line}\n`)).toEqual([`ERROR: a\n${line}`]))
@@ -101,10 +102,46 @@ describe('records with a head', () => {
   })
 })
 
+describe('records whose head says a time and no level', () => {
+  for (const head of [
+    '2026/11/20 10:15:32',
+    '2026/11/20 10:15:32 http: panic serving 10.0.0.7:4711: x',
+    'Nov 20 10:15:32 web-1 shop[7]:',
+    'Jul 09, 2026 3:23:29 PM',
+  ])
+    it(`end behind their traceback: ${head}`, () => {
+      expect(texts(`${head} Trace:\nand more\n  in f\nTrace:\n  in g\nplain\n`)).toEqual([
+        `${head} Trace:\nand more\n  in f\nTrace:\n  in g`,
+        'plain',
+      ])
+      expect(texts(`${head} it did break\nTrace:\n  in f\n\n  more\nplain\n`)).toEqual([
+        `${head} it did break\nTrace:\n  in f\n\n  more`,
+        'plain',
+      ])
+    })
+
+  it('take what does not stand right behind frames', () => {
+    const record = '2026/11/20 10:15:32 oops\nTrace:\n  in f\nBoom\nand more\nand more'
+    expect(texts(`${record}\n`)).toEqual([record])
+  })
+
+  it('take everything once a level stands near', () => {
+    const record = '2026/11/20 10:15:32 [ERROR] oops\nTrace:\n  in f\nand more'
+    expect(texts(`${record}\n`)).toEqual([record])
+  })
+
+  it("take everything when the head is the remapper's own", () => {
+    const record = '2026/11/20 10:15:32 oops\nTrace:\n  in f\nand more'
+    expect(texts(`${record}\n`, { heads: ['\\d{4}/'] })).toEqual([record])
+  })
+})
+
 describe('lines outside any record', () => {
   it('stand alone', () => expect(texts('one\ntwo\nthree\n')).toEqual(['one', 'two', 'three']))
   it('take indented lines along', () =>
     expect(texts('select a\n  from b\nnext\n')).toEqual(['select a\n  from b', 'next']))
+  it('leave an indented line alone that the runtime itself prints', () =>
+    expect(texts('one\n Crash! now\n  in f\nnext\n')).toEqual(['one', ' Crash! now\n  in f', 'next']))
   it('follow the grammar of a traceback, and two back to back stay two', () =>
     expect(texts('Trace:\n  in f\nBoom\nTrace:\n  in g\nBoom\nplain\n')).toEqual([
       'Trace:\n  in f\nBoom',
