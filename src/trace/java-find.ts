@@ -37,7 +37,7 @@ interface Candidate {
 class Candidates {
   /** At the beginning of a line, by rank (1 to 3): the earliest. */
   readonly #byRank: (Candidate | undefined)[] = []
-  /** In the middle of a line, ranks 1 and 2: the earliest. */
+  /** In the middle of a line, by rank (1 to 3): the earliest. */
   readonly #midByRank: (Candidate | undefined)[] = []
   /** Any word at the beginning of a line; counts only right before a frame. */
   #last: Candidate | undefined
@@ -66,7 +66,7 @@ class Candidates {
 
   /** The header of the frames in line `lineNumber`. */
   before(lineNumber: number): Candidate | undefined {
-    const slots = [this.#byRank[1], this.#byRank[2], this.#byRank[3], this.#midByRank[1]]
+    const slots = [this.#byRank[1], this.#byRank[2], this.#byRank[3], this.#midByRank[1], this.#midByRank[3]]
     slots.push(this.#last?.lineNumber === lineNumber - 1 ? this.#last : undefined)
     slots.push(this.#midByRank[2], this.#label)
     return slots.find(

@@ -24,6 +24,8 @@ const MAX_BLANK_LINES = 2
 /** How log lines begin: a time, a level, a bracket, JSON, `key=value`. */
 const LOG_LINE =
   /^(?:\[|\{"|<\d|\d{1,4}[-/.:]\d|\d{8,}|[A-Z][a-z]{2} {1,2}\d|(?:severe|warn|warning|info|config|fine|error|fatal|critical|notice|debug|trace)\b|[\w.-]+=)/i
+/** How javax.mail and RMI end a message before the header of the exception inside. */
+const NESTED = /\bnested exception is:\s*$/
 /** An unfinished line: the next one goes on with it. */
 const OPEN_END = /[:,;([{=\\]\s*$/
 const HEX_DUMP = /^[0-9a-fA-F]{4,16}:? {1,3}[0-9a-fA-F]{2}[ -]?[0-9a-fA-F]{2} /
@@ -36,8 +38,10 @@ export function followTraceback(line: string): Follower | undefined {
   const uncaught = line.startsWith('Exception in thread "') ? findUncaught(line) : undefined
   if (uncaught) return new JavaFollower(line, parseAnyHeader(line, uncaught.headerAt).messageAt !== undefined)
   const header = parseHeader(line)
-  if (header === undefined || !isQualified(header.kind ?? '', header.rank)) return undefined
-  return new JavaFollower(line, header.messageAt !== undefined)
+  if (header === undefined) return undefined
+  if (isQualified(header.kind ?? '', header.rank)) return new JavaFollower(line, header.messageAt !== undefined)
+  // Without a package it may be any program's error: what is not indented is then a cause, or none of its lines.
+  return header.rank === 3 ? new JavaFollower(line, true, 0) : undefined
 }
 
 /** Ends in Exception, Error or Throwable, or has two dots and a capital: `shop.Local: up` is an ordinary line. */
@@ -51,12 +55,14 @@ class JavaFollower implements Follower {
   /** False once the frames of the current throwable have begun, or when it has no message that could go on. */
   #inMessage: boolean
   #previous: string
+  readonly #maxMarginLines: number
   #marginLines = 0
   #blankLines = 0
 
-  constructor(header: string, hasMessage: boolean) {
+  constructor(header: string, hasMessage: boolean, maxMarginLines = MAX_MARGIN_LINES) {
     this.#previous = header
     this.#inMessage = hasMessage
+    this.#maxMarginLines = maxMarginLines
   }
 
   takes(line: string): boolean {
@@ -88,8 +94,9 @@ class JavaFollower implements Follower {
   }
 
   #continuesMessage(line: string): boolean {
-    if (HEX_DUMP.test(line)) return ++this.#marginLines <= MAX_MARGIN_LINES
+    if (++this.#marginLines > this.#maxMarginLines) return false
+    if (HEX_DUMP.test(line) || NESTED.test(this.#previous)) return true
     if (LOG_LINE.test(line) || isRuntimePrint(line) || followTraceback(line) !== undefined) return false
-    return ++this.#marginLines <= MAX_MARGIN_LINES && (OPEN_END.test(this.#previous) || CONTINUES.test(line))
+    return OPEN_END.test(this.#previous) || CONTINUES.test(line)
   }
 }

@@ -184,20 +184,23 @@ const TOKEN = /[A-Za-z_$\u0080-\uffff][\w$.\u0080-\uffff]*/g
 
 /**
  * The header that begins somewhere in `line`: the leftmost qualified throwable name that a message or the line's end
- * follows (the leftmost, because a message often quotes its cause), else the last capitalised qualified name that
- * stands behind `: ` or `- ` (not the first, which may be the logger's).
+ * follows (the leftmost, because a message often quotes its cause), else, behind `: ` or `- `, the leftmost throwable
+ * name without a package, else the last capitalised qualified name (not the first, which may be the logger's).
  */
 export function findMidHeader(line: string): MidHeader | undefined {
+  let simple: MidHeader | undefined
   let fallback: MidHeader | undefined
   for (const token of line.matchAll(TOKEN)) {
     const at = token.index
     const end = at + token[0].length
-    if ((end < line.length && line[end] !== ':') || !token[0].includes('.')) continue
+    if ((end < line.length && line[end] !== ':') || !(token[0].includes('.') || SUFFIX.test(token[0]))) continue
     const header = parseHeader(line, at)
     if (header?.rank === 1) return { ...header, at }
-    if (header?.rank === 2 && /[:-] $/.test(line.slice(Math.max(0, at - 2), at))) fallback = { ...header, at }
+    if (header === undefined || header.rank === 4 || !/[:-] $/.test(line.slice(Math.max(0, at - 2), at))) continue
+    if (header.rank === 2) fallback = { ...header, at }
+    else simple ??= { ...header, at }
   }
-  return fallback
+  return simple ?? fallback
 }
 
 /**
