@@ -4,7 +4,7 @@
  * that may be a header, and then takes only what the grammar allows; it decides about grouping, not about errors.
  */
 import type { Follower } from './language.js'
-import { isSeam, readElided, readFrame } from './node-frame.js'
+import { isSeam, readElided, readFrame, readPlaceless } from './node-frame.js'
 import {
   bracketedIn,
   causedBy,
@@ -146,7 +146,7 @@ class NodeFollower implements Follower {
   }
 
   #afterFrames(line: string): boolean {
-    if (isSeam(line)) return true
+    if (isSeam(line) || readPlaceless(line)) return true
     if (causedBy(line) >= 0) {
       this.#message = 'indented'
       return this.#enter('message')

@@ -43,6 +43,16 @@ export function readFrame(line: string, isBrowsers = false): PrintedFrame | unde
   return frame && { frame, opens: false, isBrowsers: true }
 }
 
+const NAMED = /^\s+at (?:async )?((?:new )?[A-Za-z_$][\w$.<>]{0,200}(?: \[as [\w$]{1,100}\])?)$/
+
+/**
+ * `    at applyAll`: a function of a host that names no place. Any sentence may look so; only behind a frame is it one.
+ */
+export function readPlaceless(line: string): Frame | undefined {
+  const name = line.length < 400 ? NAMED.exec(line)?.[1] : undefined
+  return name === undefined ? undefined : { function: name }
+}
+
 const readTrimmed = remembered((line: string): PrintedFrame | undefined => {
   let text = line
   let opens = false

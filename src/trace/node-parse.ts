@@ -4,7 +4,7 @@
  * Source: Node.js, lib/internal/util/inspect.js (formatError, getStackFrames, formatProperty).
  */
 import type { Cause, Frame } from '../core/shapes.js'
-import { isSeam, readElided } from './node-frame.js'
+import { isSeam, readElided, readPlaceless } from './node-frame.js'
 import { bracketedIn, causedBy, excerptPlace, headerAtStart, headerIn, isCaret, isTrailer } from './node-header.js'
 import { indentOf, type NodeLines } from './node-lines.js'
 
@@ -69,6 +69,12 @@ export function parseError(lines: NodeLines, layout: Layout, depth = 0): ParsedE
       continue
     }
     if (slots.length === 0) break
+    const placeless = readPlaceless(line)
+    if (placeless) {
+      slots.push(placeless)
+      i++
+      continue
+    }
     if (isSeam(line) && lines.frame(i + 1)) {
       i++
       continue

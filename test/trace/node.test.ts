@@ -112,6 +112,26 @@ describe('a frame', () => {
   }
 })
 
+describe('a frame without a place', () => {
+  const stack = (...lines: string[]) => ['Error: x', ...lines].join('\n')
+  for (const [printed, name] of [
+    ['at applyAll', 'applyAll'],
+    ['at async Cart.pay', 'Cart.pay'],
+    ['at new Cart', 'new Cart'],
+    ['at Cart.pay [as settle]', 'Cart.pay [as settle]'],
+  ] as const)
+    it(`is one behind a frame: ${printed}`, () => {
+      const text = stack(AT, `    ${printed}`, AT)
+      expect(node.find(text, 0)?.frames.map((frame) => frame.function)).toEqual(['f', name, 'f'])
+      expect(group(`${text}\nfine`)).toEqual([4, 1])
+    })
+  it('is none anywhere else', () => {
+    expect(node.find(stack('    at applyAll'), 0)).toBeUndefined()
+    expect(node.find(stack(AT, '    at 10 past noon'), 0)?.frames).toHaveLength(1)
+    expect(node.find(stack(AT, 'at home'), 0)?.frames).toHaveLength(1)
+  })
+})
+
 describe('a stack field', () => {
   for (const [what, stack, kind, frames] of [
     ['with a name of two words', `Not Found: /x\n${AT}`, 'Not Found', 1],
