@@ -62,7 +62,13 @@ const TEXTS: readonly (readonly [kind: string, text: RegExp])[] = [
   ['ConcurrentModificationError', /^Concurrent modification during iteration/],
   ['StackOverflowError', /^Stack Overflow\b/],
   ['OutOfMemoryError', /^Out of Memory\b/],
-  ['TypeError', /^(?:Null check operator used on a null value|type '[^\n]{1,300}' is not a subtype of type )/],
+  [
+    'TypeError',
+    /^(?:Null check operator used on a null value|type '[^\n]{1,300}' is not a subtype of type |'[^'\n]{1,300}': malformed type: )/,
+  ],
+  ['CyclicInitializationError', /^Reading static variable (?:'[^'\n]{1,300}' )?during its initialization/],
+  ['AbstractClassInstantiationError', /^Cannot instantiate abstract class\b/],
+  ['FallThroughError', /^(?:'[^'\n]{1,300}': )?Switch case fall-through\b/],
   ['AssertionError', /^(?:Assertion failed|'[^'\n]{1,300}': Failed assertion: )/],
 ]
 const NAMED =

@@ -34,6 +34,26 @@ describe('Dart errors in a text', () => {
       "line 3 pos 5: 'x': is not true.",
     ],
     ['Stack Overflow', 'StackOverflowError', 'Stack Overflow'],
+    [
+      "Reading static variable 'rates' during its initialization",
+      'CyclicInitializationError',
+      "Reading static variable 'rates' during its initialization",
+    ],
+    [
+      "Cannot instantiate abstract class: 'Cart'",
+      'AbstractClassInstantiationError',
+      "Cannot instantiate abstract class: 'Cart'",
+    ],
+    [
+      "'a.dart': Switch case fall-through at line 9.",
+      'FallThroughError',
+      "'a.dart': Switch case fall-through at line 9.",
+    ],
+    [
+      "'file:///a.dart': malformed type: line 7 pos 24: cannot resolve class 'Cart'",
+      'TypeError',
+      "'file:///a.dart': malformed type: line 7 pos 24: cannot resolve class 'Cart'",
+    ],
     ["Instance of 'OrderGone'", 'OrderGone', undefined],
     ['DioException [connection error]: refused', 'DioException', 'refused'],
     ['PlatformException(code, gone, null, null)', 'PlatformException', '(code, gone, null, null)'],
