@@ -17,7 +17,7 @@ import type { Grouping } from './grouping.js'
 import type { Recognised } from './learn.js'
 import { type BuiltRecord, buildRecord, type Origin } from './record.js'
 import { applySource, type Source } from './source.js'
-import { findTracebacks } from './tracebacks.js'
+import { findTracebacks, lastTraceback } from './tracebacks.js'
 
 /** What became of one entry; what `explain` shows. */
 export interface Outcome {
@@ -177,8 +177,20 @@ export class Pipeline {
     this.#options.learned?.(recognised)
   }
 
-  #remap(entry: Entry, steps: Step[] | undefined): { record: LogRecord } {
-    const source = this.#source
+  /**
+   * Of an `auto` stream whose source is known: the source of an entry that says nothing to that one and holds another
+   * language's traceback. Programs of several languages may write into one stream, and none of their crashes is lost.
+   * One line is too little: what names an error in one language is a sentence in another.
+   */
+  #sourceOfAnother({ text, lineOffsets }: Entry, { status, traceback }: LogRecord): Source | undefined {
+    const { source } = this.#options
+    if (this.#source === source || status !== undefined || traceback || lineOffsets.length < 2) return undefined
+    const found = lastTraceback(text, findTracebacks(text, source.languages))
+    if (!found || (found.frames.length === 0 && !found.uncaught)) return undefined
+    return source.learner?.fromLanguage(found.language)?.source ?? source
+  }
+
+  #remap(entry: Entry, steps: Step[] | undefined, source = this.#source): { record: LogRecord } {
     const { enrichment } = this.#options
     const record = preprocess(entry.text, {
       source: source.name,
@@ -202,6 +214,11 @@ export class Pipeline {
         if (steps) steps.length = 0
         record = this.#remap(entry, steps).record
       }
+    }
+    const another = this.#sourceOfAnother(entry, record)
+    if (another) {
+      if (steps) steps.length = 0
+      record = this.#remap(entry, steps, another).record
     }
     const verdict = judge(record, keep)
     const crashes = mayHoldCrash ? this.#crashesIn(entry, record, isErrorStatus(record.status)) : []

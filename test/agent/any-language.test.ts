@@ -51,3 +51,40 @@ describe('source auto', () => {
       expect(await entriesOf(between(traceback))).toEqual([PLAIN, { lines: traceback.length, kind, frames }, PLAIN])
     })
 })
+
+describe('a stream of auto whose source is known', () => {
+  const python = ['Traceback (most recent call last):', '  File "/srv/job.py", line 3, in step', 'KeyError: 1']
+  const java = ['com.acme.OrderGone: 7', '\tat com.acme.Shop.place(Shop.java:41)']
+  const sourcesOf = async (lines: readonly string[]) => {
+    const pipeline = await openPipeline({ source: 'auto' })
+    return [...pipeline.push(`${lines.join('\n')}\n`), ...pipeline.end()].map(({ outcome, record, recognised }) => [
+      outcome,
+      (record as { source?: string }).source,
+      recognised?.source,
+    ])
+  }
+
+  it('loses no traceback of another language', async () => {
+    expect(await sourcesOf([...python, ...java, 'service up', ...python])).toEqual([
+      ['kept', 'python', 'python'],
+      ['kept', 'java', undefined],
+      ['dropped', 'python', undefined],
+      ['kept', 'python', undefined],
+    ])
+  })
+
+  it('takes no line for an error because another language would', async () => {
+    expect(await sourcesOf([...python, 'PaymentError: declined', 'not sold at till.pl line 3.'])).toEqual([
+      ['kept', 'python', 'python'],
+      ['dropped', 'python', undefined],
+      ['dropped', 'python', undefined],
+    ])
+  })
+
+  it('lets a status that was written decide', async () => {
+    expect(await sourcesOf([...python, 'INFO:shop.web:retry', ...java])).toEqual([
+      ['kept', 'python', 'python'],
+      ['dropped', 'python', undefined],
+    ])
+  })
+})
