@@ -5,6 +5,7 @@
  */
 import type { Cause, Frame, Traceback } from '../core/shapes.js'
 import type { TraceLanguage } from './language.js'
+import { trimFlat, unflatten } from './ruby-flat.js'
 import { followRuby } from './ruby-follow.js'
 import {
   type FrameLine,
@@ -36,7 +37,7 @@ export const ruby: TraceLanguage = {
     ...['.rb:', '.ru:', '.rake:', '.erb:', '.haml:', '.slim:', '.builder:', '.jbuilder:', '.gemspec:', '(eval'],
     ...['Error: ', 'Error (', 'Error)', 'Exception: ', 'Exception (', 'Exception)'],
   ],
-  find: (text, from) => (holdsHint(text, from, ruby.hints) ? find(text, from) : undefined),
+  find: (text, from) => (holdsHint(text, from, ruby.hints) ? (inFlat(text, from) ?? find(text, from)) : undefined),
   read,
   follow: (line) => followRuby(line) ?? followRails(line),
   interrupts: (line) => isThreadReport(line) || isSetInRailsError(line),
@@ -44,6 +45,13 @@ export const ruby: TraceLanguage = {
 
 /** After so many frames that led nowhere, a header is looked for only below the last of them, to stay linear. */
 const MAX_FALSE_STARTS = 16
+
+/** The backtrace of a text whose line ends were written out; one without frames is found in the text as it is. */
+function inFlat(text: string, from: number): Traceback | undefined {
+  const flat = unflatten(text)
+  const found = flat === undefined ? undefined : find(flat, from)
+  return flat !== undefined && found && found.frames.length > 0 ? trimFlat(found, flat) : undefined
+}
 
 function find(text: string, from: number): Traceback | undefined {
   const cursor = new LineCursor(text, from)
@@ -75,7 +83,7 @@ function unraised(text: string, from: number): Traceback | undefined {
 }
 
 function read(stack: string): Traceback | undefined {
-  const found = find(stack, 0)
+  const found = inFlat(stack, 0) ?? find(stack, 0)
   if (found !== undefined) return found
   const cursor = new LineCursor(stack)
   cursor.skipBlank()

@@ -21,6 +21,21 @@ describe('Ruby backtraces in a text', () => {
     }
   }
 
+  for (const [name, flatten] of [
+    ['as in JSON', (text: string) => text.replaceAll('\n', '\\n').replaceAll('\t', '\\t')],
+    ['as rsyslog does', (text: string) => text.replaceAll('\n', '#012').replaceAll('\t', '#011')],
+  ] as const) {
+    it(`reads the same with line ends written out ${name}`, () => {
+      for (const fixed of ['uncaught-with-causes', 'class-and-message', 'thread-report', 'rails', 'logger']) {
+        const text = fixture(`${fixed}.txt`).trimEnd()
+        const unix = ruby.find(text, 0)
+        const moved = (at?: number) => flatten(text.slice(0, at)).length
+        const expected = { ...unix, start: moved(unix?.start), end: moved(unix?.end) }
+        expect(ruby.find(flatten(text), 0), fixed).toEqual(expected)
+      }
+    })
+  }
+
   it('reads the same with the line ends of Windows', () => {
     for (const name of ['uncaught-with-causes', 'logger', 'rails', 'class-and-message']) {
       const unix = ruby.find(fixture(`${name}.txt`), 0)
@@ -224,6 +239,8 @@ const fragments = [
   '(eval):1:in ',
   '\x1b[1m',
   'batch done',
+  '\\n',
+  '#012',
 ] as const
 
 describe("Rails' errors without a logger's head", () => {
