@@ -259,7 +259,7 @@ export class Grouper {
         this.#standAlone(group, line, stamped)
         return
       }
-      if (group.open && this.#continuesStamped(group, line, stamped)) return
+      if (group.open && group.headed && this.#continuesStamped(group, line, stamped)) return
     }
     if (group.open) this.#close(group)
     this.#begin(group, line, start, verdict)

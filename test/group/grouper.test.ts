@@ -200,6 +200,13 @@ describe('lines with a stamp before each', () => {
       stamp('other'),
     ])
   })
+  it('do not go on with a line that has none', () => {
+    expect(texts('one\nNov 20 10:15:32 Trace:\n  in f\ntwo\n')).toEqual([
+      'one',
+      'Nov 20 10:15:32 Trace:\n  in f',
+      'two',
+    ])
+  })
   it('leave JSON alone, without the stamp', () => {
     expect(texts('2026-11-20T10:15:32Z {"a":1}\n2026-11-20T10:15:32Z {"a":2}\n')).toEqual(['{"a":1}', '{"a":2}'])
   })
