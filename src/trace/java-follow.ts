@@ -4,6 +4,7 @@
  * of their own.
  */
 import {
+  findMidHeader,
   findUncaught,
   indentOf,
   isCircular,
@@ -37,6 +38,9 @@ export function followTraceback(line: string): Follower | undefined {
   if (parseThrownFrom(line) !== undefined) return { takes: () => false, traced: true, complete: true }
   const uncaught = line.startsWith('Exception in thread "') ? findUncaught(line) : undefined
   if (uncaught) return new JavaFollower(line, parseAnyHeader(line, uncaught.headerAt).messageAt !== undefined)
+  // Without the quotes, which some shell or shipper ate.
+  const unquoted = line.startsWith('Exception in thread ') ? findMidHeader(line) : undefined
+  if (unquoted) return new JavaFollower(line, unquoted.messageAt !== undefined)
   const header = parseHeader(line)
   if (header === undefined) return undefined
   if (isQualified(header.kind ?? '', header.rank)) return new JavaFollower(line, header.messageAt !== undefined)

@@ -146,6 +146,7 @@ describe('following a Java traceback line by line', () => {
     ['leaves the next traceback', [head, at, head, at], 2],
     ['leaves the next traceback when the first has no frames', [head, head, at], 1],
     ['leaves text behind a header without message', ['java.lang.NullPointerException', 'and so on'], 1],
+    ['begins where the quotes of a thread were lost', [head.replaceAll('"', ''), at, 'Caused by: a.B: y', at], 4],
     ['begins at a printed throwable', ['com.acme.Job$Fatal: x', at], 2],
     ['is done at once where the handler threw', [fixture('handler-of-uncaught-threw.txt').trim(), at], 1],
     ['does not begin at a name with one dot', ['shop.Local: up', at], 0],
