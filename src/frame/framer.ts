@@ -153,7 +153,7 @@ export class Framer {
     let framed = false
     // The body of a cut line may hold anything, so only whole docker lines parse; CRI needs its prefix only.
     if (format !== 'docker' && first >= 48 && first <= 57) framed = frameCri(line)
-    else if (format !== 'cri' && first === OPEN_BRACE) framed = frameDocker(line)
+    else if (format !== 'cri' && first === OPEN_BRACE) framed = frameDocker(line, format === 'docker')
     if (framed) this.#framed = true
     else if (format !== 'auto' || this.#framed) this.linesUnframed++
   }

@@ -143,6 +143,22 @@ describe('the docker json-file framing', () => {
     const line = '{"log":"a\\n","stream":"stdout","attrs":{"env":"x"},"time":"2026-11-20T23:10:11Z"}\n'
     expect(bodies(line)).toEqual(['a'])
   })
+  it('takes lines that a tool wrote anew, without stream and time', () => {
+    const text = '{"log": "a\\n", "stream": "stderr", "time": "2026-11-20T23:10:11Z"}\n{"log": "b\\n"}\n{"log":"c"}\n'
+    expect(frame([Buffer.from(text)]).lines).toMatchObject([
+      { body: 'a', lane: 2 },
+      { body: 'b', lane: 0 },
+      { body: '{"log":"c"}' },
+    ])
+  })
+  it('takes parts without stream and time where the config says that docker wrote them', () => {
+    const text = '{"log":"ab"}\n{"log":"c\\n"}\n{"log":"x","level":"info"}\n'
+    expect(frame([Buffer.from(text)], { format: 'docker' }).lines).toMatchObject([
+      { body: 'ab', partial: true },
+      { body: 'c', partial: false },
+      { body: '{"log":"x","level":"info"}' },
+    ])
+  })
   it('passes on an application\u2019s own JSON with a key "log"', () => {
     expect(bodies('{"log":"a","level":"info"}\n')).toEqual(['{"log":"a","level":"info"}'])
   })
