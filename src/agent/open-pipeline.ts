@@ -2,13 +2,13 @@
 import { type Clock, systemClock } from '../core/clock.js'
 import { Counters } from '../core/counters.js'
 import { type Place, ProblemsError } from '../core/problem.js'
-import { ERROR_STATUSES, type ErrorRecord, type Frame } from '../core/shapes.js'
+import { ERROR_STATUSES, type ErrorRecord, type Frame, type Status } from '../core/shapes.js'
 import type { Enrichment } from '../enrich/enrichment.js'
 import type { FingerprintPart } from '../fingerprint/fp1.js'
 import type { Format } from '../frame/framer.js'
 import type { Step } from '../remap/processor.js'
 import type { Grouping } from './grouping.js'
-import { type Outcome, Pipeline } from './pipeline.js'
+import { type Outcome, Pipeline, type PipelineLimits } from './pipeline.js'
 import { loadBundled } from './plan.js'
 import { AUTO, compileSource, type Source } from './source.js'
 
@@ -95,12 +95,19 @@ export async function openPipeline(options: OpenPipelineOptions = {}): Promise<O
   return explainWith(compiled.source, enrichment, { clock, ...(options.format && { format: options.format }) })
 }
 
+export interface ExplainWithOptions {
+  readonly clock: Clock
+  /** What the config says of the input; where it says nothing, or there is none, its defaults. */
+  readonly format?: Format | undefined
+  readonly keep?: readonly Status[] | undefined
+  readonly limits?: Pick<PipelineLimits, 'maxLineBytes' | 'maxEntryBytes'> | undefined
+  readonly grouping?: Grouping | undefined
+  readonly file?: string
+}
+
 /** The same for a source that is compiled already. */
-export function explainWith(
-  source: Source,
-  enrichment: Enrichment,
-  options: { readonly clock: Clock; readonly format?: Format; readonly file?: string; readonly grouping?: Grouping },
-): OpenPipeline {
+export function explainWith(source: Source, enrichment: Enrichment, options: ExplainWithOptions): OpenPipeline {
+  const { maxLineBytes = 1 << 20, maxEntryBytes = 1 << 20 } = options.limits ?? {}
   let explained: ExplainedEntry[] = []
   let recognised: ExplainedEntry['recognised']
   const pipeline = new Pipeline({
@@ -109,8 +116,8 @@ export function explainWith(
     enrichment,
     ...(options.grouping && { grouping: options.grouping }),
     format: options.format ?? 'auto',
-    keep: new Set(ERROR_STATUSES),
-    limits: { maxLineBytes: 1 << 20, maxEntryBytes: 1 << 20, idleMs: Number.POSITIVE_INFINITY, sampleCalm: 0 },
+    keep: new Set(options.keep ?? ERROR_STATUSES),
+    limits: { maxLineBytes, maxEntryBytes, idleMs: Number.POSITIVE_INFINITY, sampleCalm: 0 },
     clock: options.clock,
     counters: new Counters(),
     emit: () => {},

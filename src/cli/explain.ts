@@ -1,7 +1,7 @@
 /** `errand explain`: samples through the production pipeline, each step shown. */
 import { createReadStream } from 'node:fs'
 import type { Grouping } from '../agent/grouping.js'
-import { type ExplainedEntry, explainWith } from '../agent/open-pipeline.js'
+import { type ExplainedEntry, type ExplainWithOptions, explainWith } from '../agent/open-pipeline.js'
 import { loadBundled, planFrom } from '../agent/plan.js'
 import { compileSource, type Source } from '../agent/source.js'
 import { systemClock } from '../core/clock.js'
@@ -20,10 +20,15 @@ export interface ExplainOptions {
 export async function explain(files: readonly string[], options: ExplainOptions, host: Host): Promise<ExitCode> {
   const prepared = await prepare(options, host)
   if (prepared === undefined) return 1
-  const { source, enrichment, grouping } = prepared
+  const { source, enrichment, grouping, input } = prepared
   let failed = false
   for (const file of files.length === 0 ? ['-'] : files) {
-    const pipeline = explainWith(source, enrichment, { clock: systemClock, grouping, ...(file !== '-' && { file }) })
+    const pipeline = explainWith(source, enrichment, {
+      ...input,
+      grouping,
+      clock: systemClock,
+      ...(file !== '-' && { file }),
+    })
     const show = (entries: readonly ExplainedEntry[]) => {
       for (const entry of entries) host.stdout.write(options.json ? `${JSON.stringify(entry)}\n` : render(entry))
     }
@@ -49,6 +54,8 @@ interface Prepared {
   readonly source: Source
   readonly enrichment: Enrichment
   readonly grouping: Grouping
+  /** What the config says of the input, when there is one. */
+  readonly input?: Pick<ExplainWithOptions, 'format' | 'keep' | 'limits'>
 }
 
 /** The source by name, with the user's remappers when there is a config; without a name the config's first input. */
@@ -58,7 +65,8 @@ async function prepare(options: ExplainOptions, host: Host): Promise<Prepared | 
     const { plan, problems } = await planFrom(options.config, host.environment, () => Date.now())
     if (showProblems(problems, host) || plan === undefined) return undefined
     const input = plan.inputs.find(({ source }) => options.source === undefined || source.name === options.source)
-    if (input) return input
+    const { keep, group } = plan.config
+    if (input) return { ...input, input: { format: input.config.format, keep: keep.statuses, limits: group } }
     grouping = plan.grouping
   }
   const { bundled, problems } = await loadBundled()

@@ -76,6 +76,19 @@ describe('errand explain', () => {
     expect(kept.length).toBeGreaterThan(10)
   })
 
+  it('reads as the config says: the framing, the limits, the statuses to keep', async () => {
+    const dir = await folder()
+    const config = await writeConfig(dir, {
+      inputs: [{ type: 'stdin', source: 'java', service: 'shop', format: 'plain' }],
+      keep: { statuses: ['critical'] },
+      group: { maxEntryBytes: 1024 },
+      outputs: [{ name: 'out', type: 'stdout' }],
+    })
+    const line = `2026-11-20T10:15:32.1Z stdout F ERROR ${'x'.repeat(2000)}`
+    const { stdout } = await run(['explain', '--config', config, '--json'], { input: `${line}\n` })
+    expect(JSON.parse(stdout)).toMatchObject({ text: line.slice(0, 1024), outcome: 'dropped', reason: 'not_wanted' })
+  })
+
   it('shows a person the steps, the record and the fingerprint; reads standard input', async () => {
     const { code, stdout } = await run(['explain', '--source', 'java'], {
       input: java.info('up') + java.error('no stock'),
