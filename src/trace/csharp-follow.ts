@@ -13,15 +13,16 @@ import {
   parseFrame,
   parseHeader,
   parseMarker,
+  withoutClosers,
 } from './csharp-lines.js'
 import type { Follower } from './language.js'
 import { beginsLogLine, isBlank, isIndented } from './text.js'
 
 /** Lines of a message, or between an inner exception and its end; more is not a message but the next program's output. */
 const MAX_OTHER_LINES = 50
-/** Second lines of messages that the class library writes, and what SqlException prints last. */
+/** Second lines of messages that the class library writes, what SqlException prints last, and the end of WCF's details. */
 const KNOWN_LINE =
-  /^(?:Parameter name: |Parameter: |Actual value was |File name: |Type name: |Arg_|ClientConnectionId:|Error Number:|Routing Destination:)/
+  /^(?:\s+\.\.\.\)\.$|Parameter name: |Parameter: |Actual value was |File name: |Type name: |Arg_|ClientConnectionId:|Error Number:|Routing Destination:)/
 /** An unfinished line, and beginnings that a log line does not have: lower case, closing or pointing signs. */
 const OPEN_END = /[:,;([{=\\]\s*$/
 const CONTINUES = /^[a-z\u0080-\uffff(){}\]^~|<>*"'-]/
@@ -85,6 +86,7 @@ class CsharpFollower implements Follower {
     }
     // Blank lines follow `<---` and, in Mono, a marker; elsewhere a blank line ends the trace.
     if (isBlank(line) && this.#inFrames) return closersOf(this.#previous) > 0 || this.#previous.startsWith('---')
+    if (closersOf(line) > 0 && isBlank(withoutClosers(line))) return true
     if (this.#inFrames && this.#inner <= 0) return KNOWN_LINE.test(line) || this.#isUnknownFrame(line)
     return this.#takesOther(line)
   }

@@ -20,7 +20,7 @@ const FOREIGN_PLACE =
 /** ` [0x0002f] in /src/Shop.cs:77 `, ` <0x40d0a8b0 + 0x0001b> in <filename unknown>:0 `; Mono. */
 const MONO_PLACE = /^ (?:\[0x[0-9a-f]+\]|<0x[0-9a-f]+ \+ 0x[0-9a-f]+>)(?: in (.+):(\d{1,9}))?$/i
 /** ` in C:\src\Shop.cs:line 77`, and ` bei C:\src\Shop.cs:Zeile 77.`; behind an offset in code compiled ahead of time. */
-const NET_PLACE = /^ (?:\+ 0x[0-9a-f]+(?:$| ))?(?:(\S{1,12}) (.+):([^\d:\\/]{0,14})(\d{1,9})\.?)?$/i
+const NET_PLACE = /^ (?:\+ 0x[0-9a-f]+(?:$| ))?(?:([^ ]{1,12}) (.+):([^\d:\\/]{0,14})(\d{1,9})\.?)?$/i
 
 /** Number of blanks and tabs in front. */
 export function indentOf(line: string): number {

@@ -159,6 +159,7 @@ function followed(lines: readonly string[]): number {
 describe('following a .NET traceback line by line', () => {
   const at = frame.trimEnd()
   const head = 'Unhandled exception. System.InvalidOperationException: x'
+  const JAPANESE = '   \u5834\u6240 Acme.Shop.Sell(String s) \u5834\u6240 C:\\src\\Shop.cs:\u884c 11'
   const inner = '   --- End of inner exception stack trace ---'
   for (const [name, lines, taken] of [
     ['takes frames and inner exceptions', [head, ' ---> A.BException: y', at, inner, at], 5],
@@ -168,6 +169,13 @@ describe('following a .NET traceback line by line', () => {
       [head, at, '---> (Inner Exception #0) A.B: y', `${at}<---`, '', '---> (Inner Exception #1) A.B: z', at],
       7,
     ],
+    [
+      'takes the ends of an aggregate in an aggregate',
+      [head, at, '---> (Inner Exception #0) A.B: y', `${at}<---`, '<---', '', '---> (Inner Exception #1) A.B: z', at],
+      8,
+    ],
+    ['takes the end of what a service quotes', [head, at, '   ...).', at], 4],
+    ['takes frames in Japanese, decoded or not', [head, JAPANESE, Buffer.from(JAPANESE).toString('latin1')], 3],
     ['takes a place where it was thrown again', [head, at, '--- End of stack trace from previous location ---', at], 4],
     [
       'takes the blank line that Mono prints there',
