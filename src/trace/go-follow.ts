@@ -1,14 +1,18 @@
 /**
  * Go's output on stderr, line by line: which lines belong to a report of the runtime, to a dump of goroutines, or to a
- * stack that a program printed without a head. A value's lines end at a blank one, unless goroutines follow.
+ * stack that a program printed without a head. What follows a value's blank line is its own for some lines more.
  */
 import { isDumpLine, isSentence, isThread, RULE } from './go-dump.js'
 import { EXCEPTION, functionOf, goroutineIn, isGoroutine, isMachinery, isReport, placeOf } from './go-lines.js'
 import type { Follower } from './language.js'
 import { beginsLogLine, isBlank, isIndented } from './text.js'
 
-/** Lines of a printed value. */
+/**
+ * Lines of a printed value. The runtime prints a blank line only before goroutines, so a value goes on behind any other;
+ * but who prints `panic: ` may not be the runtime.
+ */
 const MAX_VALUE_LINES = 200
+const MAX_LINES_BEHIND_GAP = 20
 /** A function that stands alone on a line, of a package in lower case as all of them are. */
 const FUNCTION = /^(?:[\w.~%@+-]{1,100}\/){0,20}[a-z_][\w%~-]{0,100}\.[\w(*]/
 
@@ -31,7 +35,7 @@ type State =
   | 'exception'
   /** After a report: further lines of its value. */
   | 'value'
-  /** After a blank line that may be the value's end. */
+  /** After a blank line of the value, which may be its end. */
   | 'gap'
   /** Among goroutines. */
   | 'dump'
@@ -66,14 +70,13 @@ class GoFollower implements Follower {
     }
     switch (this.#state) {
       case 'exception':
-        if (!isBlank(line) && !isMachinery(line)) this.#state = 'dump'
+        if (!isBlank(line) && !isMachinery(line)) this.#enterDump()
         return isDumpLine(line)
       case 'value':
       case 'gap':
         return this.#report(line)
       case 'sentence':
-        if (isGoroutine(line)) this.#state = 'dump'
-        return this.#state === 'dump' || isBlank(line) || isIndented(line)
+        return isGoroutine(line) ? this.#enterDump() : isBlank(line) || isIndented(line)
       case 'dump':
         return this.#dump(line)
       case 'function':
@@ -86,6 +89,12 @@ class GoFollower implements Follower {
     }
   }
 
+  #enterDump(): true {
+    this.#state = 'dump'
+    this.traced = true
+    return true
+  }
+
   #dump(line: string): boolean {
     const belongs = isDumpLine(line) || (this.#mayBeC && NAME_IN_C.test(line)) || (this.#ruled && isThread(line))
     this.#mayBeC = isGoroutine(line) || /[ \t]pc=0x[0-9a-f]+$/.test(line)
@@ -95,16 +104,15 @@ class GoFollower implements Follower {
 
   #report(line: string): boolean {
     if (goroutineIn(line) >= 0 || line.startsWith('runtime stack:')) {
-      this.#state = 'dump'
-      this.traced = true
-      return true
+      return this.#enterDump()
     }
     if (isBlank(line)) {
+      if (this.#state === 'value') this.#lines = 0
       this.#state = 'gap'
       return true
     }
     if (isMachinery(line) || /^(?:\tpanic: |fatal error: |runtime: )/.test(line)) return true
-    if (this.#state === 'gap' || ++this.#lines > MAX_VALUE_LINES) return false
+    if (++this.#lines > (this.#state === 'gap' ? MAX_LINES_BEHIND_GAP : MAX_VALUE_LINES)) return false
     return !isReport(line) && !beginsLogLine(line)
   }
 }
