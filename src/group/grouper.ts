@@ -57,6 +57,8 @@ class Group {
   /** The next line belongs to the head whatever it looks like (java.util.logging's second line). */
   expectsSecond = false
   follower: GroupFollower | undefined
+  /** Outside any record: whether the follower began on an indented line below another. */
+  setIn = false
   /** Of a record: whether its head says a time and no level; undefined until somebody asks. */
   bare: boolean | undefined
   /** Whether the last line began with a blank, as frames do. */
@@ -333,23 +335,25 @@ export class Grouper {
     if (group.follower?.complete) this.#close(group)
   }
 
-  /**
-   * `stamped`: a time stands before the text, so that it may be a logger's record. Of several languages that know the
-   * line all follow, unless some are certain: Go's `SIGSEGV: …` is a header of many.
-   */
-  #startFollowing(group: Group, text: string, stamped = false): void {
-    group.follower = undefined
-    if (text.length > MAX_GRAMMAR_CHARS) return
-    const followers: GroupFollower[] = []
-    const certain: GroupFollower[] = []
+  /** `amid`: a time or blanks stand before the text, so that languages that may follow any line are not asked. */
+  #startFollowing(group: Group, text: string, amid = false): void {
+    const followers = this.#followers(text, amid)
+    group.follower = followers && new Followers(followers)
+  }
+
+  /** Of several languages that know the line all, unless some are certain: Go's `SIGSEGV: …` is a header of many. */
+  #followers(text: string, amid = false): readonly GroupFollower[] | undefined {
+    if (text.length > MAX_GRAMMAR_CHARS) return undefined
+    let followers: GroupFollower[] | undefined
+    let certain: GroupFollower[] | undefined
     for (const language of this.#options.languages) {
-      if (stamped && language.followsAnyLine) continue
+      if (amid && language.followsAnyLine) continue
       const follower = language.follow(text)
       if (!follower) continue
-      followers.push(follower)
-      if (language.interrupts(text)) certain.push(follower)
+      if (language.interrupts(text)) (certain ??= []).push(follower)
+      else (followers ??= []).push(follower)
     }
-    if (followers.length > 0) group.follower = new Followers(certain.length > 0 ? certain : followers)
+    return certain ?? followers
   }
 
   /** Joins the line to a group that has no head, where grammar, tag or indentation allows it. */
@@ -358,21 +362,23 @@ export class Grouper {
     // Tagged loggers repeat the tag on the lines of one message, though not on all of them.
     if (group.tags !== '' && line.view.startsWith(group.tags, start)) start += group.tags.length
     const text = line.view.slice(start, Math.min(line.end, start + MAX_GRAMMAR_CHARS))
-    if (group.follower) {
-      if (!group.follower.takes(text)) return false
+    if (group.follower?.takes(text)) {
       this.#join(group, line, start)
       if (group.follower.complete) this.#close(group)
       return true
     }
+    // A traceback that is itself set in below another line ends as its grammar says, but what it is part of goes on.
+    if (group.follower && !(group.setIn && indented && this.#followers(text, true) === undefined)) return false
     if (start > line.start || indented) {
       // The same tag alone does not make one message; what is under it must look like more of it.
       if (start > line.start ? !this.#deserves(group, text) : this.#interrupts(line.view, start, line.end)) return false
       this.#join(group, line, start)
-      if (!group.follower && text.trim() !== '') this.#startFollowing(group, text)
+      if (text.trim() !== '') this.#startFollowing(group, text, indented)
+      group.setIn = indented
       return true
     }
     // A first line of nothing but tags or blanks (Rails' errors begin so) has its message on the next one.
-    if (group.offsets.length === 1 && group.bytes <= group.tags.length + 4 && this.#follows(text)) {
+    if (group.offsets.length === 1 && group.bytes <= group.tags.length + 4 && this.#followers(text)) {
       this.#join(group, line, start)
       this.#startFollowing(group, text)
       return true
@@ -385,11 +391,7 @@ export class Grouper {
     // A tag with nothing behind it is how Rails begins an error.
     if (text.trim() === '') return false
     if (text.startsWith(' ') || text.startsWith('\t')) return true
-    return group.bytes <= group.tags.length + 4 && this.#follows(text)
-  }
-
-  #follows(text: string): boolean {
-    return this.#options.languages.some((language) => language.follow(text) !== undefined)
+    return group.bytes <= group.tags.length + 4 && this.#followers(text) !== undefined
   }
 
   #begin(group: Group, line: GroupLine, start: number, verdict: HeadVerdict): void {
@@ -399,6 +401,7 @@ export class Grouper {
     group.cut = false
     group.expectsSecond = false
     group.follower = undefined
+    group.setIn = false
     group.bare = verdict === 'unknown' ? undefined : false
     group.indented = false
     group.until = ''

@@ -7,7 +7,7 @@ import { Grouper, type GrouperOptions, type GroupLanguage } from '../../src/grou
 /** A toy language: `Trace:` begins, `  in …` goes on, `Boom` ends it; `Crash!` interrupts, a blank before it or not. */
 const toy: GroupLanguage = {
   follow(line) {
-    if (!line.startsWith('Trace:') && !line.startsWith('Crash!')) return undefined
+    if (!/^ *(?:Trace:|Crash!)/.test(line)) return undefined
     let complete = false
     let traced = false
     return {
@@ -126,8 +126,10 @@ describe('records whose head says a time and no level', () => {
   })
 
   it('take everything once a level stands near', () => {
-    const record = '2026/11/20 10:15:32 [ERROR] oops\nTrace:\n  in f\nand more'
-    expect(texts(`${record}\n`)).toEqual([record])
+    for (const head of ['2026/11/20 10:15:32 [ERROR]', '2026-11-20 10:15:32.123 +00:00 [FTL]']) {
+      const record = `${head} oops\nTrace:\n  in f\nand more`
+      expect(texts(`${record}\n`)).toEqual([record])
+    }
   })
 
   it("take everything when the head is the remapper's own", () => {
@@ -140,6 +142,10 @@ describe('lines outside any record', () => {
   it('stand alone', () => expect(texts('one\ntwo\nthree\n')).toEqual(['one', 'two', 'three']))
   it('take indented lines along', () =>
     expect(texts('select a\n  from b\nnext\n')).toEqual(['select a\n  from b', 'next']))
+  it('go on below a traceback that is set in', () => {
+    const text = 'one\n  Trace:\n  in f\n  two\n  three'
+    expect(texts(`${text}\nnext\n`)).toEqual([text, 'next'])
+  })
   it('leave an indented line alone that the runtime itself prints', () =>
     expect(texts('one\n Crash! now\n  in f\nnext\n')).toEqual(['one', ' Crash! now\n  in f', 'next']))
   it('follow the grammar of a traceback, and two back to back stay two', () =>
