@@ -73,15 +73,13 @@ function railsEnd(body: string): number {
 
 /** The causes that Rails 7.0 lists above the frames, nearest first; they have none of their own. */
 export function listedCauses(text: string): Cause[] {
-  const at = text.lastIndexOf('\nCauses:\n')
-  if (at < 0) return []
-  return text
-    .slice(at)
-    .split('\n')
-    .flatMap((line) => {
-      const [, kind, message] = LISTED_CAUSE.exec(line) ?? []
-      return kind === undefined ? [] : [{ kind, ...(message && { message }), frames: [] }]
-    })
+  const lines = text.split('\n').map((line) => line.trimEnd())
+  const at = lines.lastIndexOf('Causes:')
+  if (at < 1) return []
+  return lines.slice(at).flatMap((line) => {
+    const [, kind, message] = LISTED_CAUSE.exec(line) ?? []
+    return kind === undefined ? [] : [{ kind, ...(message && { message }), frames: [] }]
+  })
 }
 
 const SINATRA = new RegExp(` - (${CONSTANT}) - `)
