@@ -19,7 +19,7 @@ import { Tail } from '../tail/tail.js'
 import { Delivering } from './delivering.js'
 import { Pipeline, type PipelineLimits } from './pipeline.js'
 import type { Plan, PlannedInput } from './plan.js'
-import { recordText } from './record.js'
+import { recordJson } from './record.js'
 
 export interface AgentOptions {
   readonly plan: Plan
@@ -225,7 +225,7 @@ export class Agent {
       counters,
       learned: ({ source, because }) =>
         this.#options.log.info(`${origin.path ?? 'standard input'} is read as source "${source.name}": ${because}`),
-      emit: (record: ErrorRecord) => this.#spool.append(recordText(record)),
+      emit: (record: ErrorRecord) => this.#spool.append(...recordJson(record)),
     })
   }
 

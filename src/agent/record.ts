@@ -192,7 +192,8 @@ function isObject(value: Value | undefined): value is Attributes {
 
 /** JSON of frames and of lists of them: the traceback languages hand out the same ones for the same printed stack. */
 const frameTexts = new WeakMap<Frame, string>()
-const listTexts = new WeakMap<readonly Frame[], string>()
+/** Text when a list was seen once, which most languages' lists are; bytes from the second time on. */
+const listTexts = new WeakMap<readonly Frame[], string | Buffer>()
 
 function frameText(frame: Frame): string {
   let written = frameTexts.get(frame)
@@ -200,24 +201,34 @@ function frameText(frame: Frame): string {
   return written
 }
 
-function listText(frames: readonly Frame[]): string {
+function listText(frames: readonly Frame[]): string | Buffer {
   let written = listTexts.get(frames)
-  if (written === undefined) listTexts.set(frames, (written = `[${frames.map(frameText).join(',')}]`))
+  if (typeof written === 'object') return written
+  written = written === undefined ? `[${frames.map(frameText).join(',')}]` : Buffer.from(written)
+  listTexts.set(frames, written)
   return written
 }
 
-/** The record as one line of JSON, its error last; frames come from memory (a third of the time, November 2026). */
-export function recordText(record: ErrorRecord): string {
+/**
+ * The record as one line of JSON, its error last, in pieces to be put behind each other. Frames come from memory as the
+ * bytes that they are in the end: they are most of a record, and were written over and over (November 2026).
+ */
+export function recordJson(record: ErrorRecord): (string | Buffer)[] {
   const { error, ...rest } = record
   const { frames, causes, ...plain } = error
+  const pieces: (string | Buffer)[] = []
   let text = `${JSON.stringify(rest).slice(0, -1)},"error":${JSON.stringify(plain).slice(0, -1)}`
-  if (frames) text += `,"frames":${listText(frames)}`
-  if (causes) text += `,"causes":[${causes.map(causeText).join(',')}]`
-  return `${text}}}`
-}
-
-function causeText({ frames, ...cause }: RecordCause): string {
-  const plain = JSON.stringify(cause)
-  if (!frames) return plain
-  return `${plain.slice(0, -1)}${plain === '{}' ? '' : ','}"frames":${listText(frames)}}`
+  if (frames) {
+    pieces.push(`${text},"frames":`, listText(frames))
+    text = ''
+  }
+  for (const [i, { frames: own, ...cause }] of (causes ?? []).entries()) {
+    text += i === 0 ? ',"causes":[' : ','
+    text += JSON.stringify(cause)
+    if (!own) continue
+    pieces.push(`${text.slice(0, -1)}${text.endsWith('{}') ? '' : ','}"frames":`, listText(own))
+    text = '}'
+  }
+  pieces.push(causes ? `${text}]}}` : `${text}}}`)
+  return pieces
 }

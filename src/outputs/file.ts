@@ -60,7 +60,7 @@ class FileOutput implements Output {
     const sent = this.#last.then(async (): Promise<Delivery> => {
       signal.throwIfAborted()
       try {
-        await this.#append(Buffer.from(batch.items.map((item) => `${item.text}\n`).join(''), 'utf8'))
+        await this.#append(batch.ndjson)
         return { outcome: 'delivered' }
       } catch (error) {
         await this.#release()

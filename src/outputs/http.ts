@@ -10,6 +10,10 @@ import type { Batch, Delivery, Output, OutputContext, OutputKind } from './outpu
 import { httpUrl, isAnswer, Requester, type RequestSettings, requestSettings } from './request.js'
 import { deliveryOf } from './status.js'
 
+const LINE_END = 0x0a
+const COMMA = 0x2c
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 const settings = z.strictObject({
@@ -63,10 +67,7 @@ class HttpOutput implements Output {
 
   async send(batch: Batch, signal: AbortSignal): Promise<Delivery> {
     const { method, compression } = this.#settings
-    const body =
-      this.#settings.body === 'json'
-        ? `[${batch.items.map((item) => item.text).join(',')}]`
-        : batch.items.map((item) => `${item.text}\n`).join('')
+    const body = this.#settings.body === 'json' ? jsonArray(batch) : Buffer.from(batch.ndjson)
     const headers = { 'idempotency-key': idempotencyKey(batch), ...this.#headers }
     const result = await this.#requester.send({ method, headers, body, compression }, signal)
     if (!isAnswer(result)) return result
@@ -77,6 +78,16 @@ class HttpOutput implements Output {
   close(): Promise<void> {
     return this.#requester.close()
   }
+}
+
+/** The records between brackets: JSON holds no line end, so each one is where a comma belongs. */
+function jsonArray({ ndjson }: Batch): Buffer {
+  const body = Buffer.allocUnsafe(ndjson.length + 1)
+  body[0] = OPEN_BRACKET
+  ndjson.copy(body, 1)
+  for (let end = body.indexOf(LINE_END); end >= 0; end = body.indexOf(LINE_END, end + 1)) body[end] = COMMA
+  body[body.length - 1] = CLOSE_BRACKET
+  return body
 }
 
 /** 32 hex digits that are the same for the same records in the same order, and for no others. */

@@ -8,18 +8,21 @@ import type { Clock } from '../core/clock.js'
 import type { Logger } from '../core/log.js'
 import type { ErrorRecord } from '../core/shapes.js'
 
-/** One record of a batch. `text` is the record as one line of JSON without its line end, as the spool holds it. */
+/** One record of a batch. */
 export interface BatchItem {
   readonly id: string
+  /** The record as one line of JSON without its line end, as the spool holds it. Decoded anew each time. */
   readonly text: string
-  /** Parses `text`; call it only where the shape must change. */
+  /** Parses `text`, anew each time; call it only where the shape must change. */
   record(): ErrorRecord
 }
 
-/** Records for one attempt, in the order of the spool. */
+/** Records for one attempt, in the order of the spool. All of it is borrowed: valid until the attempt has settled. */
 export interface Batch {
   readonly items: readonly BatchItem[]
-  /** Sum of the UTF-8 lengths of the texts, in bytes. */
+  /** Every record as the spool holds it, each with a line end behind it: UTF-8, for who ships records as they are. */
+  readonly ndjson: Buffer
+  /** Length of the records in bytes, line ends not counted. */
   readonly bytes: number
 }
 
@@ -43,7 +46,10 @@ export type Delivery =
   | { readonly outcome: 'hold'; readonly reason: string; readonly mend: string }
 
 export interface Output {
-  /** One attempt. Never rejects for what the backend or the network does: that is a Delivery. Rejects only on abort. */
+  /**
+   * One attempt. Never rejects for what the backend or the network does: that is a Delivery. Rejects only on abort.
+   * The memory of the batch is used again after it settled, so nothing of it may be on its way anywhere then.
+   */
   send(batch: Batch, signal: AbortSignal): Promise<Delivery>
   close(): Promise<void>
   /** The files that it writes, absolute, rotated ones included: the agent must never tail them. */

@@ -71,7 +71,8 @@ export interface RequestBody {
   readonly method: 'POST' | 'PUT' | 'PATCH'
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  /** Bytes must be the request's own: a backend may answer before it has read them all. */
+  readonly body: string | Buffer
   readonly compression: 'gzip' | 'none'
 }
 

@@ -31,8 +31,7 @@ class StdoutOutput implements Output {
     if (stream === undefined) {
       return { outcome: 'hold', reason: 'there is no standard output here', mend: 'Use an output of type "file".' }
     }
-    const text = batch.items.map((item) => `${item.text}\n`).join('')
-    const error = this.#fault ?? (await written(stream, text, signal))
+    const error = this.#fault ?? (await written(stream, batch.ndjson, signal))
     if (error === undefined) return { outcome: 'delivered' }
     const { code, message } = error as NodeJS.ErrnoException
     const reason = `standard output takes nothing more (${code ?? message})`
@@ -43,12 +42,12 @@ class StdoutOutput implements Output {
   async close(): Promise<void> {}
 }
 
-/** Settles when the stream has passed on all of `text`, with the error if it could not; rejects when `signal` aborts. */
-function written(stream: NodeJS.WritableStream, text: string, signal: AbortSignal): Promise<Error | undefined> {
+/** Settles when the stream has passed on all of `bytes`, with the error if it could not; rejects when `signal` aborts. */
+function written(stream: NodeJS.WritableStream, bytes: Buffer, signal: AbortSignal): Promise<Error | undefined> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
-    stream.write(text, (error) => {
+    stream.write(bytes, (error) => {
       signal.removeEventListener('abort', onAbort)
       resolve(error ?? undefined)
     })

@@ -4,18 +4,18 @@
  */
 import type { Clock } from '../core/clock.js'
 import { Bell } from '../spool/bell.js'
+import { Lines } from '../spool/lines.js'
 import { compare, type Position } from '../spool/position.js'
 import type { Spool } from '../spool/spool.js'
-import { Item } from './item.js'
 import type { BatchSettings } from './settings.js'
 import type { Sleep } from './sleep.js'
 
 /** What gathering needs of the spool. */
 export type SpoolReader = Pick<Spool, 'read' | 'more' | 'place' | 'end'>
 
-/** Records of the spool's range `[from, to)`; no items when the range held none that could be read. */
+/** Records of the spool's range `[from, to)`; no lines when the range held none that could be read. */
 export interface Gathered {
-  readonly items: readonly Item[]
+  readonly lines: Lines
   readonly from: Position
   readonly to: Position
 }
@@ -28,6 +28,9 @@ export interface GatherOptions {
   readonly sleep: Sleep
 }
 
+/** Beyond twice a batch, how large a buffer may be that is kept: small batches have line ends too. */
+const SPARE_BYTES = 64 << 10
+
 export class Gatherer {
   readonly #spool: SpoolReader
   readonly #batch: BatchSettings
@@ -38,6 +41,8 @@ export class Gatherer {
   /** Records before this sequence are wanted without waiting for company. */
   #hurryTo = 0
   readonly #hurried = new Bell()
+  /** Lines that were given back. */
+  readonly #spare: Lines[] = []
 
   constructor(options: GatherOptions) {
     this.#spool = options.spool
@@ -58,36 +63,45 @@ export class Gatherer {
    * Rejects when the spool cannot be read; what was gathered is then gathered again at the next call.
    */
   async next(signal: AbortSignal): Promise<Gathered | undefined> {
+    const lines = this.#spare.pop() ?? new Lines()
+    let gathered: Gathered | undefined
+    try {
+      gathered = await this.#gather(lines, signal)
+      return gathered
+    } finally {
+      if (gathered === undefined) this.giveBack(lines)
+    }
+  }
+
+  /** Nobody looks at these lines any more: their memory serves the batches to come. */
+  giveBack(lines: Lines): void {
+    lines.clear()
+    // One huge record must not keep its memory for ever.
+    if (lines.capacity <= 2 * this.#batch.maxBytes + SPARE_BYTES) this.#spare.push(lines)
+  }
+
+  async #gather(lines: Lines, signal: AbortSignal): Promise<Gathered | undefined> {
     const { maxBytes, maxRecords, maxAge } = this.#batch
     const from = this.#position
     let to = from
-    let bytes = 0
     let sendAt = 0
-    const items: Item[] = []
     while (!signal.aborted) {
-      const got = await this.#spool.read(to, {
-        maxBytes: maxBytes - bytes,
-        maxRecords: maxRecords - items.length,
-        onlyIfFits: items.length > 0,
-      })
-      if (items.length === 0) sendAt = this.#clock.now() + maxAge
-      for (const { text, bytes: size } of got.items) {
-        items.push(new Item(text, size))
-        bytes += size
-      }
-      const moved = compare(got.next, to) !== 0
-      to = got.next
-      if (items.length >= maxRecords || bytes >= maxBytes) return this.#give(items, from, to)
-      if (got.items.length > 0) continue
-      if (items.length === 0) {
+      const before = lines.count
+      const next = await this.#spool.read(to, { maxBytes, maxRecords }, lines)
+      if (before === 0) sendAt = this.#clock.now() + maxAge
+      const moved = compare(next, to) !== 0
+      to = next
+      if (lines.count >= maxRecords || lines.bytes >= maxBytes) return this.#give(lines, from, to)
+      if (lines.count > before) continue
+      if (lines.count === 0) {
         // Records that were lost to damage are passed like others, or the cursor would stay before them for ever.
-        if (moved) return this.#give(items, from, to)
+        if (moved) return this.#give(lines, from, to)
         await this.#spool.more(to, signal)
         continue
       }
       const wait = sendAt - this.#clock.now()
       const doesNotFit = compare(this.#spool.place(to), this.#spool.end) < 0
-      if (doesNotFit || wait <= 0 || to.sequence <= this.#hurryTo) return this.#give(items, from, to)
+      if (doesNotFit || wait <= 0 || to.sequence <= this.#hurryTo) return this.#give(lines, from, to)
       await this.#company(to, wait, signal)
     }
     return undefined
@@ -107,8 +121,8 @@ export class Gatherer {
     end()
   }
 
-  #give(items: readonly Item[], from: Position, to: Position): Gathered {
+  #give(lines: Lines, from: Position, to: Position): Gathered {
     this.#position = to
-    return { items, from, to }
+    return { lines, from, to }
   }
 }

@@ -15,7 +15,7 @@ import type { Files } from '../spool/files.js'
 import { compare } from '../spool/position.js'
 import type { Spool } from '../spool/spool.js'
 import { type Gathered, Gatherer } from './gather.js'
-import { batchOf, type Item } from './item.js'
+import { LinesBatch } from './item.js'
 import { Pace } from './pace.js'
 import { RefusedFile } from './refused.js'
 import { type BatchSettings, DEFAULT_RETRY, type RetrySettings } from './settings.js'
@@ -155,8 +155,11 @@ export class Shipper {
   }
 
   async #ship(gathered: Gathered): Promise<void> {
-    const tally = gathered.items.length === 0 ? { delivered: 0, refused: 0 } : await this.#deliver(gathered.items)
+    const { lines } = gathered
+    const tally = lines.count === 0 ? { delivered: 0, refused: 0 } : await this.#deliver(LinesBatch.of(lines))
+    // An attempt that was aborted may still look at the lines.
     if (tally === undefined) return
+    this.#gatherer.giveBack(lines)
     // Counted as the range is passed, so that delivered + refused + spooled holds at any moment.
     this.#counters.add('records_delivered_total', tally.delivered, this.#labels)
     this.#counters.add('records_refused_total', tally.refused, this.#labels)
@@ -166,8 +169,7 @@ export class Shipper {
   }
 
   /** Attempts until every record is delivered, or refused and durably so; undefined when the shipper stops before. */
-  async #deliver(items: readonly Item[]): Promise<Tally | undefined> {
-    const batch = batchOf(items)
+  async #deliver(batch: LinesBatch): Promise<Tally | undefined> {
     for (;;) {
       const turn = await this.#pace.turn(this.#stopping.signal)
       if (turn === undefined) return undefined
@@ -189,28 +191,28 @@ export class Shipper {
           break
         case 'delivered':
           if (this.#pace.succeeded(turn)) this.#standing.well()
-          return this.#settle(items, delivery.refused ?? [])
+          return this.#settle(batch, delivery.refused ?? [])
         case 'split':
           if (this.#pace.succeeded(turn)) this.#standing.well()
-          return this.#split(items, delivery.reason)
+          return this.#split(batch, delivery.reason)
       }
     }
   }
 
   /** Halves a batch that was refused as a whole; a single record is refused. */
-  async #split(items: readonly Item[], reason: string): Promise<Tally | undefined> {
-    const [only] = items
-    if (only !== undefined && items.length === 1) return this.#settle(items, [{ item: only, reason }])
-    const middle = Math.ceil(items.length / 2)
-    const first = await this.#deliver(items.slice(0, middle))
+  async #split(batch: LinesBatch, reason: string): Promise<Tally | undefined> {
+    const [only] = batch.items
+    if (only !== undefined && batch.items.length === 1) return this.#settle(batch, [{ item: only, reason }])
+    const [one, other] = batch.halves()
+    const first = await this.#deliver(one)
     if (first === undefined) return undefined
-    const second = await this.#deliver(items.slice(middle))
+    const second = await this.#deliver(other)
     if (second === undefined) return undefined
     return { delivered: first.delivered + second.delivered, refused: first.refused + second.refused }
   }
 
-  /** The backend has answered for all of `items`. Refused ones are on disk before the caller may pass them. */
-  async #settle(items: readonly Item[], refused: readonly Refusal[]): Promise<Tally | undefined> {
+  /** The backend has answered for the whole batch. Refused records are on disk before the caller may pass them. */
+  async #settle({ items }: Batch, refused: readonly Refusal[]): Promise<Tally | undefined> {
     if (refused.length > 0) {
       const written = await this.#untilDiskAnswers('refused records cannot be written', async () => {
         await this.#refused.append(refused)

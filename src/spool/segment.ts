@@ -42,14 +42,16 @@ export function decodeHeader(bytes: Buffer): number | undefined {
   return Number(bytes.readBigUInt64LE(12))
 }
 
-/** Writes one frame into `target` at `at`; `size` is the UTF-8 length of `text`. Gives the position after it. */
-export function writeFrame(target: Buffer, at: number, text: string, size: number): number {
-  const start = at + FRAME_BYTES
-  const end = start + size
-  target.write(text, start, size, 'utf8')
-  target.writeUInt32LE(size, at)
-  target.writeUInt32LE(crc32(target.subarray(start, end)), at + 4)
-  return end
+/** Writes the head of the frame `[start, end)`, whose text stands there already. */
+export function sealFrame(target: Buffer, start: number, end: number): void {
+  const text = start + FRAME_BYTES
+  target.writeUInt32LE(end - text, start)
+  target.writeUInt32LE(crc32(target.subarray(text, end)), start + 4)
+}
+
+/** Length of the frame at `at` of bytes that are known to be frames; text from elsewhere is checked by `frameAt`. */
+export function frameBytes(view: Buffer, at: number): number {
+  return FRAME_BYTES + view.readUInt32LE(at)
 }
 
 /** UTF-8 length of the record whose frame begins at `at`, or SHORT, or BAD. A record is never empty: zeros are BAD. */

@@ -2,20 +2,13 @@
  * The spool's files: opened and checked, written, read, mended, removed. The caller makes sure that of `write`, `roll`,
  * `mend` and `removeBefore` only one runs at a time; `read` may run beside any of them.
  */
+import type { Blocks } from './blocks.js'
 import type { OpenFile } from './files.js'
+import type { Lines } from './lines.js'
 import { compare, type Position } from './position.js'
-import {
-  encodeHeader,
-  FRAME_BYTES,
-  frameAt,
-  HEADER_BYTES,
-  scanSegment,
-  segmentName,
-  segmentNumber,
-  writeFrame,
-} from './segment.js'
+import { encodeHeader, FRAME_BYTES, frameAt, HEADER_BYTES, scanSegment, segmentName, segmentNumber } from './segment.js'
 import { SegmentFiles, type SegmentFilesOptions } from './segment-files.js'
-import { type Limits, SpoolError, type SpooledText } from './shapes.js'
+import { fits, type Limits, SpoolError } from './shapes.js'
 
 interface Segment {
   readonly number: number
@@ -25,8 +18,10 @@ interface Segment {
   to: number
 }
 
-const WRITE_BYTES = 1 << 20
-const READ_BYTES = 1 << 20
+export interface SegmentsOptions extends SegmentFilesOptions {
+  /** What is read from disk passes through these. */
+  readonly blocks: Blocks
+}
 
 export class Segments {
   readonly #store: SegmentFiles
@@ -38,19 +33,20 @@ export class Segments {
   #sequence = 0
   /** The last segment's file; undefined after a fault, and then the next write begins a new segment. */
   #writer: OpenFile | undefined
-  readonly #scratch = Buffer.allocUnsafe(WRITE_BYTES)
+  readonly #blocks: Blocks
   /** Bytes of all segments, up to their durable ends. */
   #bytes = 0
 
-  private constructor(options: SegmentFilesOptions) {
+  private constructor(options: SegmentsOptions) {
     this.#store = new SegmentFiles(options)
+    this.#blocks = options.blocks
   }
 
   /**
    * Opens what is there and checks the last segment whole; the others are checked as they are read.
    * Writing always goes on in a file that holds no record yet: bytes that a cursor may point behind are never written twice.
    */
-  static async open(options: SegmentFilesOptions): Promise<Segments> {
+  static async open(options: SegmentsOptions): Promise<Segments> {
     const segments = new Segments(options)
     await segments.#open()
     return segments
@@ -98,26 +94,16 @@ export class Segments {
     return position
   }
 
-  /** Writes `count` records from `from` on to the last segment and makes them durable. */
-  async write(records: readonly SpooledText[], count: number): Promise<void> {
+  /** Writes `records` frames, which lie in the parts, to the last segment and makes them durable. */
+  async write(parts: readonly Buffer[], records: number): Promise<void> {
     const writer = this.#writer
     const segment = this.#last()
     if (writer === undefined) throw new SpoolError('SPOOL_WRITE', 'The spool has no file open for writing.')
     let offset = segment.to
     try {
-      for (let i = 0; i < count; ) {
-        let filled = 0
-        let buffer = this.#scratch
-        for (; i < count; i++) {
-          const record = records[i]
-          if (record === undefined) break
-          const size = FRAME_BYTES + record.bytes
-          if (filled === 0 && size > buffer.length) buffer = Buffer.allocUnsafe(size)
-          if (filled + size > buffer.length) break
-          filled = writeFrame(buffer, filled, record.text, record.bytes)
-        }
-        await writer.write(buffer.subarray(0, filled), offset)
-        offset += filled
+      for (const part of parts) {
+        await writer.write(part, offset)
+        offset += part.length
       }
       await writer.datasync()
     } catch (cause) {
@@ -126,7 +112,7 @@ export class Segments {
     }
     this.#bytes += offset - segment.to
     segment.to = offset
-    this.#sequence += count
+    this.#sequence += records
   }
 
   /** Begins a new segment. When that fails, its number stays used and the old segment stays the last. */
@@ -152,34 +138,26 @@ export class Segments {
   }
 
   /**
-   * Records from `position` (as `place` gives it) on, from disk. `bad` when the bytes there are no record, or the file
-   * is gone.
+   * Adds records from `position` (as `place` gives it) on, from disk, and gives the place behind them. `bad` when the
+   * bytes there are no record, or the file is gone.
    */
-  async read(position: Position, limits: Limits): Promise<{ items: SpooledText[]; next: Position } | 'bad'> {
+  async read(position: Position, limits: Limits, into: Lines): Promise<Position | 'bad'> {
     const segment = this.#segments.find((candidate) => candidate.number === position.segment)
-    if (segment === undefined || position.offset >= segment.to) return { items: [], next: position }
-    const left = segment.to - position.offset
+    if (segment === undefined || position.offset >= segment.to) return position
     const file = await this.#store.openIfThere(this.#store.pathOf(segment.number))
     if (file === undefined) return 'bad'
+    const block = this.#blocks.take()
     try {
-      let view: Buffer = Buffer.allocUnsafe(
-        Math.min(left, READ_BYTES, limits.maxBytes + FRAME_BYTES * limits.maxRecords),
-      )
-      view = view.subarray(0, await file.read(view, position.offset))
-      if (view.length < FRAME_BYTES) {
-        if (left < FRAME_BYTES) return 'bad'
-        view = Buffer.allocUnsafe(FRAME_BYTES)
-        if ((await file.read(view, position.offset)) < FRAME_BYTES) return 'bad'
+      let from = position
+      for (;;) {
+        const next = await readSome(file, segment.to, from, block, limits, into)
+        // What is bad is met again by the next read, which begins there.
+        if (next === 'bad') return from === position ? 'bad' : from
+        if (next === from || next.offset >= segment.to) return next
+        from = next
       }
-      const first = view.readUInt32LE(0)
-      if (FRAME_BYTES + first > left) return 'bad'
-      if (first > limits.maxBytes && limits.onlyIfFits === true) return { items: [], next: position }
-      if (FRAME_BYTES + first > view.length) {
-        view = Buffer.allocUnsafe(FRAME_BYTES + first)
-        view = view.subarray(0, await file.read(view, position.offset))
-      }
-      return textsOf(view, position, limits)
     } finally {
+      this.#blocks.give(block)
       await file.close()
     }
   }
@@ -291,23 +269,41 @@ function startOf(segment: Segment): Position {
   return { segment: segment.number, offset: HEADER_BYTES, sequence: segment.base }
 }
 
-/** The whole records at the start of `view`, as far as the limits go. */
-function textsOf(view: Buffer, from: Position, limits: Limits): { items: SpooledText[]; next: Position } | 'bad' {
-  const items: SpooledText[] = []
+/**
+ * Adds the records that one read of the disk gives: those that lie whole in a block, or one that is larger than it. The
+ * same position when there is room for none.
+ */
+async function readSome(
+  file: OpenFile,
+  end: number,
+  from: Position,
+  block: Buffer,
+  limits: Limits,
+  into: Lines,
+): Promise<Position | 'bad'> {
+  const left = end - from.offset
+  let view = block.subarray(0, Math.min(left, block.length))
+  view = view.subarray(0, await file.read(view, from.offset))
+  if (view.length < FRAME_BYTES) return 'bad'
+  const first = view.readUInt32LE(0)
+  if (FRAME_BYTES + first > left) return 'bad'
+  if (!fits(into, first, limits)) return from
+  if (FRAME_BYTES + first > view.length) {
+    view = Buffer.allocUnsafeSlow(FRAME_BYTES + first)
+    view = view.subarray(0, await file.read(view, from.offset))
+  }
   let at = 0
-  let bytes = 0
-  while (at < view.length && items.length < limits.maxRecords) {
+  let records = 0
+  while (at < view.length) {
     const size = frameAt(view, at)
-    if (size <= 0 && items.length === 0) return 'bad'
+    if (size <= 0 && records === 0) return 'bad'
     // A record that the view cuts off is given by the next read, and a bad one is met there again.
-    if (size <= 0) break
-    if (items.length > 0 && bytes + size > limits.maxBytes) break
-    items.push({ text: view.toString('utf8', at + FRAME_BYTES, at + FRAME_BYTES + size), bytes: size })
-    bytes += size
+    if (size <= 0 || !fits(into, size, limits)) break
+    into.add(view, at + FRAME_BYTES, size)
+    records++
     at += FRAME_BYTES + size
   }
-  const next = { segment: from.segment, offset: from.offset + at, sequence: from.sequence + items.length }
-  return { items, next }
+  return { segment: from.segment, offset: from.offset + at, sequence: from.sequence + records }
 }
 
 function writeError(path: string, cause: unknown): SpoolError {

@@ -1,18 +1,20 @@
 /** What goes in and out of the spool, and what it says when the disk does not answer. */
+import type { Lines } from './lines.js'
 
-/** One record as the spool holds it: `text` is one line of JSON, `bytes` its UTF-8 length. */
-export interface SpooledText {
-  readonly text: string
-  readonly bytes: number
-}
+/** A part of a record's JSON: text, or its UTF-8 where that is known already. */
+export type Piece = string | Uint8Array
 
-/** How much one read may give. */
+/** How much a reader wants to hold in all, what it has already included. */
 export interface Limits {
-  /** Sum of the UTF-8 lengths. A first record over it is given all the same, alone, unless `onlyIfFits`. */
+  /** Sum of the UTF-8 lengths. A record over it is given all the same, alone. */
   readonly maxBytes: number
   readonly maxRecords: number
-  /** Give nothing rather than a first record over `maxBytes`. */
-  readonly onlyIfFits?: boolean
+}
+
+/** Whether a record of `size` bytes may still be added. */
+export function fits(lines: Lines, size: number, limits: Limits): boolean {
+  if (lines.count === 0) return limits.maxRecords > 0
+  return lines.count < limits.maxRecords && lines.bytes + size <= limits.maxBytes
 }
 
 /** `SPOOL_WRITE`: the records are still in memory, flush again. `SPOOL_CLOSED`: the agent has closed the spool. */

@@ -6,12 +6,15 @@
 import type { Counters } from '../core/counters.js'
 import type { Logger } from '../core/log.js'
 import { Bell } from './bell.js'
+import { Blocks } from './blocks.js'
 import { type Files, realFiles } from './files.js'
+import type { Lines } from './lines.js'
+import { Pending } from './pending.js'
 import { compare, type Position } from './position.js'
-import { FRAME_BYTES, HEADER_BYTES } from './segment.js'
+import { frameBytes, HEADER_BYTES } from './segment.js'
 import { Segments } from './segments.js'
 import type { SpoolSettings } from './settings.js'
-import { type Limits, SpoolError, type SpooledText } from './shapes.js'
+import { type Limits, type Piece, SpoolError } from './shapes.js'
 import { Window } from './window.js'
 
 export interface SpoolOptions {
@@ -24,7 +27,9 @@ export interface SpoolOptions {
 }
 
 /** Newest records held in memory for outputs that keep up; measured in frames, see `Window`. */
-const WINDOW_BYTES = 16 << 20
+const WINDOW_BYTES = 8 << 20
+/** Blocks that are kept for records to come: 4 MiB. */
+const SPARE_BLOCKS = 16
 
 export class Spool {
   readonly #settings: SpoolSettings
@@ -32,8 +37,7 @@ export class Spool {
   readonly #segments: Segments
   readonly #window = new Window(WINDOW_BYTES)
   /** Appended, not yet durable; in order. A failed flush leaves them here. */
-  #pending: SpooledText[] = []
-  #pendingBytes = 0
+  readonly #pending: Pending
   /** The last of the changes to the files, which run one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
   /** The flush that waits for its turn; it takes everything that is appended before it begins. */
@@ -45,16 +49,18 @@ export class Spool {
   readonly #grown = new Bell()
   readonly #shrunk = new Bell()
 
-  private constructor(options: SpoolOptions, segments: Segments) {
+  private constructor(options: SpoolOptions, segments: Segments, blocks: Blocks) {
     this.#settings = options.settings
     this.#log = options.log
     this.#segments = segments
+    this.#pending = new Pending(blocks)
   }
 
   /** Opens the spool in `dir`; what a crash left broken is mended, counted and reported. Rejects when the disk does. */
   static async open(options: SpoolOptions): Promise<Spool> {
     const { dir, log, counters, files = realFiles } = options
-    return new Spool(options, await Segments.open({ dir, files, log, counters }))
+    const blocks = new Blocks(SPARE_BLOCKS)
+    return new Spool(options, await Segments.open({ dir, files, log, counters, blocks }), blocks)
   }
 
   /** Behind the last durable record; readers get as far as this. */
@@ -64,17 +70,17 @@ export class Spool {
 
   /** Bytes appended and not yet durable. */
   get bytesPending(): number {
-    return this.#pendingBytes
+    return this.#pending.bytes
   }
 
   /** Records appended and not yet durable. */
   get recordsPending(): number {
-    return this.#pending.length
+    return this.#pending.records
   }
 
   /** Bytes on disk and pending; this is what `maxBytes` bounds. */
   get bytes(): number {
-    return this.#segments.bytes + this.#pendingBytes
+    return this.#segments.bytes + this.#pending.bytes
   }
 
   get isFull(): boolean {
@@ -86,13 +92,15 @@ export class Spool {
     return this.#segments.bytesAfter(position)
   }
 
-  /** Takes one record, one line of JSON without its line end. Only memory is touched: `flush` makes it durable. */
-  append(text: string): void {
+  /**
+   * Takes one record: one line of JSON without its line end, in pieces that are behind each other. Only memory is
+   * touched: `flush` makes it durable.
+   */
+  append(...pieces: readonly Piece[]): void {
     if (this.#closed) throw new SpoolError('SPOOL_CLOSED', 'The spool is closed; the record was not taken.')
-    if (text === '') throw new RangeError('The spool takes JSON text; it got an empty record.')
-    const bytes = Buffer.byteLength(text)
-    this.#pending.push({ text, bytes })
-    this.#pendingBytes += FRAME_BYTES + bytes
+    if (pieces.every((piece) => piece.length === 0))
+      throw new RangeError('The spool takes JSON text; it got an empty record.')
+    this.#pending.append(pieces)
   }
 
   /**
@@ -101,7 +109,7 @@ export class Spool {
    */
   flush(): Promise<void> {
     if (this.#nextFlush !== undefined) return this.#nextFlush
-    if (this.#pending.length === 0 && !this.#flushing) return Promise.resolve()
+    if (this.#pending.records === 0 && !this.#flushing) return Promise.resolve()
     this.#nextFlush = this.#inTurn(async () => {
       this.#nextFlush = undefined
       this.#flushing = true
@@ -115,16 +123,16 @@ export class Spool {
   }
 
   /**
-   * Durable records from a place on, as many as the limits and one segment give; none at the end. `next` is where to
-   * read on. Rejects when the disk does not answer; damaged records are set aside and skipped.
+   * Adds durable records from a place on to `into`, as many as the limits and one segment give; none at the end. Gives the
+   * place to read on from. Rejects when the disk does not answer; damaged records are set aside and skipped.
    */
-  async read(from: Position, limits: Limits): Promise<{ items: SpooledText[]; next: Position }> {
+  async read(from: Position, limits: Limits, into: Lines): Promise<Position> {
     let position = this.#segments.place(from)
     for (;;) {
-      if (compare(position, this.end) >= 0) return { items: [], next: position }
-      const recent = this.#window.read(position, limits)
+      if (compare(position, this.end) >= 0) return position
+      const recent = this.#window.read(position, limits, into)
       if (recent !== undefined) return recent
-      const stored = await this.#segments.read(position, limits)
+      const stored = await this.#segments.read(position, limits, into)
       if (stored !== 'bad') return stored
       position = await this.#inTurn(() => this.#mend(position))
     }
@@ -161,7 +169,6 @@ export class Spool {
         // The last segment is never removed, so a full spool with everything delivered must begin another.
         if (this.isFull && compare(upTo, this.end) >= 0 && upTo.offset > HEADER_BYTES) await this.#segments.roll()
         const place = this.#segments.place(upTo)
-        this.#window.forgetBefore(place)
         await this.#segments.removeBefore(place.segment)
         this.#cannotRemove = false
       } catch (error) {
@@ -191,35 +198,31 @@ export class Spool {
   }
 
   async #writePending(): Promise<void> {
-    while (this.#pending.length > 0) {
-      const count = this.#segments.mustRoll ? 0 : this.#countThatFits()
-      if (count === 0) {
+    // A spool of four segments at least gives space back as it is delivered, not only when it is empty.
+    const most = Math.min(this.#settings.segmentBytes, Math.ceil(this.#settings.maxBytes / 4))
+    while (this.#pending.records > 0) {
+      const start = this.end
+      // A record over a segment's size gets one of its own.
+      const front = this.#pending.front(most - start.offset, start.offset <= HEADER_BYTES)
+      if (this.#segments.mustRoll || front.records === 0) {
         await this.#segments.roll()
         continue
       }
-      const start = this.end
-      await this.#segments.write(this.#pending, count)
-      const durable = this.#pending.slice(0, count)
-      this.#pending = this.#pending.slice(count)
-      this.#pendingBytes -= this.end.offset - start.offset
-      this.#window.add(start, this.end.offset, durable)
+      await this.#segments.write(front.parts, front.records)
+      this.#remember(start, front.parts)
+      this.#pending.drop(front)
       this.#grown.ring()
     }
   }
 
-  /** Pending records that the last segment still takes; one over its size gets a segment of its own. */
-  #countThatFits(): number {
-    // A spool of four segments at least gives space back as it is delivered, not only when it is empty.
-    const max = Math.min(this.#settings.segmentBytes, Math.ceil(this.#settings.maxBytes / 4))
-    let offset = this.end.offset
-    let count = 0
-    for (const record of this.#pending) {
-      offset += FRAME_BYTES + record.bytes
-      if (offset > max && (count > 0 || this.end.offset > HEADER_BYTES)) break
-      count++
-      if (offset > max) break
+  /** What became durable at `start` stays in memory for a while. */
+  #remember(start: Position, parts: readonly Buffer[]): void {
+    let { offset, sequence } = start
+    for (const part of parts) {
+      this.#window.add({ segment: start.segment, offset, sequence }, part)
+      offset += part.length
+      for (let at = 0; at < part.length; at += frameBytes(part, at)) sequence++
     }
-    return count
   }
 
   async #mend(position: Position): Promise<Position> {

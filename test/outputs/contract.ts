@@ -38,7 +38,8 @@ export function record(n: number, more: Partial<ErrorRecord> = {}): ErrorRecord 
 
 export function batchOf(records: readonly ErrorRecord[]): Batch {
   const items = records.map((each): BatchItem => ({ id: each.id, text: JSON.stringify(each), record: () => each }))
-  return { items, bytes: items.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) }
+  const ndjson = Buffer.from(items.map(({ text }) => `${text}\n`).join(''))
+  return { items, ndjson, bytes: ndjson.length - items.length }
 }
 
 /** Records whose text is easily damaged: line ends of all kinds, quotes, astral characters, what looks like markup. */

@@ -4,10 +4,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Counters } from '../../src/core/counters.js'
 import { Cursor, Cursors } from '../../src/spool/cursors.js'
+import { Lines } from '../../src/spool/lines.js'
 import type { Position } from '../../src/spool/position.js'
 import { Spool } from '../../src/spool/spool.js'
 import { ioError, listLog, tempDir, WatchedFiles } from './disk.js'
 
+const ONE = { maxBytes: 1000, maxRecords: 1 }
 const at = (n: number): Position => ({ segment: 1, offset: 24 + 10 * n, sequence: n })
 
 /** A spool of ten records in several segments, and its cursors. */
@@ -26,7 +28,7 @@ async function setUp(names: readonly string[], files = new WatchedFiles()) {
   await spool.flush()
   const positions = [spool.start]
   for (let position = spool.start; position.sequence < 10; ) {
-    position = (await spool.read(position, { maxBytes: 1000, maxRecords: 1 })).next
+    position = await spool.read(position, ONE, new Lines())
     positions.push(position)
   }
   const position = (n: number) => positions[n] ?? spool.end
@@ -149,7 +151,9 @@ describe('the cursors together', () => {
     await slow.save()
     expect(cursors.oldest).toEqual(position(6))
     expect(segments()).toBeLessThan(all)
-    expect((await spool.read(slow.position, { maxBytes: 1000, maxRecords: 1 })).items[0]?.text).toContain('"id":6')
+    const lines = new Lines()
+    await spool.read(slow.position, ONE, lines)
+    expect(lines.record(0).toString()).toContain('"id":6')
     await spool.close()
   })
 

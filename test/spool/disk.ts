@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import type { Logger } from '../../src/core/log.js'
 import { type Files, type OpenFile, realFiles } from '../../src/spool/files.js'
+import type { Lines } from '../../src/spool/lines.js'
 
 const made: string[] = []
 afterAll(() => {
@@ -25,6 +26,11 @@ export function listLog(): Logger & { readonly lines: string[] } {
   return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } as Logger & {
     readonly lines: string[]
   }
+}
+
+/** The records of `lines`, as text. */
+export function textsOf(lines: Lines): string[] {
+  return Array.from({ length: lines.count }, (_, i) => lines.record(i).toString())
 }
 
 export type Operation = 'open' | 'read' | 'write' | 'datasync' | 'truncate' | 'rename' | 'remove' | 'syncDir'

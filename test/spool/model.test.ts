@@ -3,9 +3,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Counters } from '../../src/core/counters.js'
 import { silentLog } from '../../src/core/log.js'
+import { Lines } from '../../src/spool/lines.js'
 import type { Position } from '../../src/spool/position.js'
 import { Spool } from '../../src/spool/spool.js'
-import { ioError, tempDir, WatchedFiles } from './disk.js'
+import { ioError, tempDir, textsOf, WatchedFiles } from './disk.js'
 
 type Step =
   | { readonly do: 'append'; readonly sizes: readonly number[] }
@@ -91,13 +92,14 @@ class Run {
         this.durable.push(...this.pending.splice(0))
         break
       case 'read': {
-        const { items, next } = await spool.read(this.position, action)
-        expect(items.map((item) => item.text)).toEqual(this.durable.slice(this.seen, this.seen + items.length))
-        if (this.seen < this.durable.length) expect(items.length).toBeGreaterThan(0)
-        expect(items.length).toBeLessThanOrEqual(action.maxRecords)
-        this.position = next
-        this.seen += items.length
-        expect(next.sequence).toBe(this.seen)
+        const lines = new Lines()
+        this.position = await spool.read(this.position, action, lines)
+        expect(textsOf(lines)).toEqual(this.durable.slice(this.seen, this.seen + lines.count))
+        if (this.seen < this.durable.length) expect(lines.count).toBeGreaterThan(0)
+        expect(lines.count).toBeLessThanOrEqual(action.maxRecords)
+        if (lines.count > 1) expect(lines.bytes).toBeLessThanOrEqual(action.maxBytes)
+        this.seen += lines.count
+        expect(this.position.sequence).toBe(this.seen)
         break
       }
       case 'release':

@@ -12,10 +12,12 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Counters } from '../../src/core/counters.js'
 import type { Files } from '../../src/spool/files.js'
+import { Lines } from '../../src/spool/lines.js'
 import type { Position } from '../../src/spool/position.js'
 import { HEADER_BYTES, segmentName } from '../../src/spool/segment.js'
+import type { Limits } from '../../src/spool/shapes.js'
 import { Spool } from '../../src/spool/spool.js'
-import { ioError, listLog, tempDir, WatchedFiles } from './disk.js'
+import { ioError, listLog, tempDir, textsOf, WatchedFiles } from './disk.js'
 
 const ALL = { maxBytes: 1 << 30, maxRecords: 1 << 30 }
 const START: Position = { segment: 0, offset: 0, sequence: 0 }
@@ -34,14 +36,21 @@ async function open(dir: string, settings = ROOMY, files?: Files): Promise<Opene
   return { spool, counters, log }
 }
 
+/** What one read gives. */
+async function readFrom(spool: Spool, from: Position, limits: Limits = ALL) {
+  const lines = new Lines()
+  const next = await spool.read(from, limits, lines)
+  return { next, texts: textsOf(lines) }
+}
+
 /** Every record from a position on. */
 async function textsFrom(spool: Spool, from: Position = START): Promise<string[]> {
   const texts: string[] = []
   let position = from
   for (;;) {
-    const { items, next } = await spool.read(position, ALL)
-    if (items.length === 0 && next.sequence === spool.end.sequence) return texts
-    texts.push(...items.map((item) => item.text))
+    const { texts: more, next } = await readFrom(spool, position)
+    if (more.length === 0 && next.sequence === spool.end.sequence) return texts
+    texts.push(...more)
     position = next
   }
 }
@@ -122,9 +131,9 @@ describe('the spool', () => {
       const read = async (spool: Spool) => {
         const seen: number[] = []
         for (let position = spool.start; position.sequence < 10; ) {
-          const { items, next } = await spool.read(position, limits)
-          seen.push(items.length)
-          expect(next.sequence).toBe(position.sequence + items.length)
+          const { texts, next } = await readFrom(spool, position, limits)
+          seen.push(texts.length)
+          expect(next.sequence).toBe(position.sequence + texts.length)
           position = next
         }
         return seen
@@ -137,16 +146,23 @@ describe('the spool', () => {
     })
   }
 
-  it('gives nothing rather than a record that does not fit, when asked to', async () => {
+  it('gives nothing rather than a record that does not fit what the reader holds already', async () => {
     const dir = tempDir()
+    const texts = records(0, 2, 50_000)
+    const limits = { maxBytes: 150_000, maxRecords: 5 }
+    const readTwice = async (spool: Spool) => {
+      const lines = new Lines()
+      const next = await spool.read(spool.start, limits, lines)
+      expect(await spool.read(next, limits, lines)).toEqual(next)
+      expect(textsOf(lines)).toEqual(texts.slice(0, 1))
+      expect((await readFrom(spool, next, limits)).texts).toEqual(texts.slice(1))
+    }
     const first = await open(dir)
-    await fill(first.spool, records(0, 2, 50_000))
-    const limits = { maxBytes: 99_999, maxRecords: 5, onlyIfFits: true }
-    expect((await first.spool.read(first.spool.start, limits)).items).toEqual([])
+    await fill(first.spool, texts)
+    await readTwice(first.spool)
     await first.spool.close()
     const second = await open(dir)
-    expect((await second.spool.read(second.spool.start, limits)).items).toEqual([])
-    expect((await second.spool.read(second.spool.start, { ...limits, onlyIfFits: false })).items.length).toBe(1)
+    await readTwice(second.spool)
     await second.spool.close()
   })
 
@@ -190,12 +206,13 @@ describe('segments', () => {
     expect(before.length).toBeGreaterThan(5)
     for (const name of before) expect(statSync(join(dir, name)).size).toBeLessThanOrEqual(1000)
 
-    const { next } = await spool.read(spool.start, { maxBytes: 1 << 20, maxRecords: 3 })
+    const { next } = await readFrom(spool, spool.start, { maxBytes: 1 << 20, maxRecords: 3 })
     await spool.release(next)
     expect(segmentsIn(dir)).toEqual(before)
 
     let position = spool.start
-    while (position.sequence < 50) position = (await spool.read(position, { maxBytes: 1 << 20, maxRecords: 1 })).next
+    while (position.sequence < 50)
+      position = (await readFrom(spool, position, { maxBytes: 1 << 20, maxRecords: 1 })).next
     await spool.release(position)
     expect(segmentsIn(dir)[0]).toBe(segmentName(position.segment))
     expect(await textsFrom(spool, position)).toEqual(records(50, 100, 20))
@@ -232,7 +249,7 @@ describe('segments', () => {
     expect(spool.isFull).toBe(true)
     let hasRoom = false
     const room = spool.room(new AbortController().signal).then(() => (hasRoom = true))
-    const { next } = await spool.read(spool.start, { maxBytes: 1 << 20, maxRecords: 1 })
+    const { next } = await readFrom(spool, spool.start, { maxBytes: 1 << 20, maxRecords: 1 })
     await spool.release(next)
     expect(hasRoom).toBe(false)
     await spool.release(spool.end)
