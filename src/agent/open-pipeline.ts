@@ -78,9 +78,9 @@ export interface OpenPipeline {
 
 /** Opens the production pipeline for one stream of log text. Rejects with ProblemsError when a remapper is broken. */
 export async function openPipeline(options: OpenPipelineOptions = {}): Promise<OpenPipeline> {
-  const { bundled, problems } = await loadBundled()
   const clock = options.clock ?? systemClock
   const name = options.source ?? AUTO
+  const { bundled, problems } = await loadBundled([name])
   const zone = options.timezone
   const compiled = compileSource({
     name,

@@ -57,11 +57,20 @@ export interface Planned {
   readonly problems: readonly Problem[]
 }
 
-/** The bundled remappers by source, and their problems (none in a release: a test reads them all). */
-export async function loadBundled(): Promise<{ bundled: Map<string, PlacedDefinition>; problems: Problem[] }> {
+/**
+ * The bundled remappers by source, and their problems (none in a release: a test reads them all). Only those of
+ * `sources` where all of them are known, since reading the others takes longer than the rest of a start.
+ */
+export async function loadBundled(
+  sources: readonly string[] = [AUTO],
+): Promise<{ bundled: Map<string, PlacedDefinition>; problems: Problem[] }> {
   const bundled = new Map<string, PlacedDefinition>()
   const problems: Problem[] = []
-  for (const file of await matchFiles(`${BUNDLED}*.json5`)) {
+  const all = await matchFiles(`${BUNDLED}*.json5`)
+  const wanted = new Set(sources.map((source) => `${BUNDLED}${source}.json5`))
+  const some = all.filter((file) => wanted.has(file))
+  // `auto` must know the shapes of all sources, and stands in for those that nobody knows.
+  for (const file of sources.includes(AUTO) || some.length < wanted.size ? all : some) {
     const loaded = await loadRemapperFile(file)
     problems.push(...loaded.problems)
     for (const placed of loaded.definitions) {
@@ -86,14 +95,12 @@ export async function loadRemapperFile(
 
 /** Reads and checks the config and everything it names. */
 export async function planFrom(file: string, environment: Environment, now: () => number): Promise<Planned> {
-  const [loaded, { bundled, problems: bundledProblems }] = await Promise.all([
-    loadConfig<Config>(file, configSettings, environment),
-    loadBundled(),
-  ])
-  const problems = [...loaded.problems, ...bundledProblems]
+  const loaded = await loadConfig<Config>(file, configSettings, environment)
   const { config, placeOf } = loaded
-  if (config === undefined) return { problems }
+  if (config === undefined) return { problems: loaded.problems }
 
+  const { bundled, problems: bundledProblems } = await loadBundled(config.inputs.map(({ source }) => source))
+  const problems = [...loaded.problems, ...bundledProblems]
   const own = await loadOwn(config, file, placeOf, problems)
   const names = new Set<string>()
   for (const [i, output] of config.outputs.entries()) {

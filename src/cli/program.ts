@@ -1,12 +1,9 @@
-/** The command line: names, options and help of all commands. Each command's work is in its own file. */
+/**
+ * The command line: names, options and help of all commands. Each command's work is in its own file, which is loaded
+ * when it is called: a start is mostly loading.
+ */
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { check } from './check.js'
-import { explain } from './explain.js'
 import type { ExitCode, Host } from './host.js'
-import { importRemapper } from './import.js'
-import { run } from './run.js'
-import { test } from './test.js'
-import { watch } from './watch.js'
 
 const EXAMPLES = `
 Examples:
@@ -39,6 +36,7 @@ export async function runProgram(args: readonly string[], version: string, host:
     .option('--once', 'read everything there is, deliver it, and end')
     .option('--table', 'show the issues found in a live table (needs an output of type "file")')
     .action(async (options: { config: string; once?: boolean; table?: boolean }) => {
+      const { run } = await import('./run.js')
       code = await run(options, host)
     })
   program
@@ -46,6 +44,7 @@ export async function runProgram(args: readonly string[], version: string, host:
     .description('Report every problem of a config and of the remappers it names; read and send nothing.')
     .option('-c, --config <file>', 'the config, JSON5', 'config.json')
     .action(async (options: { config: string }) => {
+      const { check } = await import('./check.js')
       code = await check(options, host)
     })
   program
@@ -56,6 +55,7 @@ export async function runProgram(args: readonly string[], version: string, host:
     .option('-c, --config <file>', 'a config whose own remappers run too')
     .option('--json', 'one JSON object per entry')
     .action(async (files: string[], options: { source?: string; config?: string; json?: boolean }) => {
+      const { explain } = await import('./explain.js')
       code = await explain(files, options, host)
     })
   program
@@ -64,6 +64,7 @@ export async function runProgram(args: readonly string[], version: string, host:
     .argument('[paths...]', 'remapper files or directories; none: the bundled remappers')
     .option('--json', 'the result as one JSON object')
     .action(async (paths: string[], options: { json?: boolean }) => {
+      const { test } = await import('./test.js')
       code = await test(paths, options, host)
     })
   program
@@ -72,6 +73,7 @@ export async function runProgram(args: readonly string[], version: string, host:
     .argument('<file>', "a pipeline or a list of them; NAME_tests.yaml beside NAME.yaml becomes the file's tests")
     .option('-o, --output <file>', 'the remapper file to write, JSON5; none: standard output')
     .action(async (file: string, options: { output?: string }) => {
+      const { importRemapper } = await import('./import.js')
       code = await importRemapper(file, options, host)
     })
   program
@@ -81,6 +83,7 @@ export async function runProgram(args: readonly string[], version: string, host:
     .option('-c, --config <file>', 'the config', 'config.json')
     .option('-n, --last <count>', 'begin with this many of the errors that are there', wholeNumber, 10)
     .action(async (file: string | undefined, options: { config: string; last: number }) => {
+      const { watch } = await import('./watch.js')
       code = await watch(file, options, host)
     })
 

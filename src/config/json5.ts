@@ -45,7 +45,7 @@ export function parseJson5(text: string, file: string): Json5 {
     }
     return { value: undefined, problems: [problem], placeOf: nowhere }
   }
-  let tree: DocumentNode
+  let tree: DocumentNode | undefined
   try {
     tree = parseTree(source, { mode: 'json5' })
   } catch {
@@ -54,7 +54,13 @@ export function parseJson5(text: string, file: string): Json5 {
   }
   const problems: Problem[] = []
   collectDuplicates(tree.body, [], lines, problems)
-  return { value, problems, placeOf: (path, what) => lines.placeAt(offsetOf(tree.body, path, what ?? 'value')) }
+  // A tree is much larger than its text, and only problems ask for places: it is made again for them.
+  tree = undefined
+  const placeOf: PlaceOf = (path, what) => {
+    tree ??= parseTree(source, { mode: 'json5' })
+    return lines.placeAt(offsetOf(tree.body, path, what ?? 'value'))
+  }
+  return { value, problems, placeOf }
 }
 
 /** `outputs[0].url`, `headers["X-Team"]`; the root is `the file`. */

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { type Dispatcher, Pool, ProxyAgent } from 'undici'
+import type { Dispatcher } from 'undici'
 import { z } from 'zod'
 import { duration, hideSecrets, type Secret, secret } from '../config/types.js'
 import type { Delivery, OutputContext } from './output.js'
@@ -169,6 +169,8 @@ export class Requester {
   }
 
   async #open(): Promise<Dispatcher> {
+    // Loaded by the first request: a run that sends nothing over HTTP does without its 20 MB.
+    const { Pool, ProxyAgent } = await import('undici')
     const { proxy, tls, connectTimeout } = this.#settings
     const secure = {
       rejectUnauthorized: tls.rejectUnauthorized,

@@ -2,11 +2,15 @@
  * From the text of a remapper file, JSON5 or YAML by its name, to definitions with places. Pure: reading files is the
  * caller's. All problems at once; a definition with errors is not returned.
  */
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { createRequire } from 'node:module'
+import type { Node } from 'yaml'
 import { type Path, type PlaceOf, parseJson5 } from '../config/json5.js'
 import type { Place, Problem } from '../core/problem.js'
 import type { CompileProblem } from './compile.js'
 import { type PlacedDefinition, readDefinition } from './definition.js'
+
+/** Loaded by the first YAML file, which most starts do not have: synchronously, as all of this is. */
+const yaml = () => createRequire(import.meta.url)('yaml') as typeof import('yaml')
 
 export interface LoadedRemappers {
   readonly definitions: readonly PlacedDefinition[]
@@ -43,6 +47,7 @@ export function placeProblems(problems: readonly CompileProblem[], { placeOf }: 
 
 /** YAML with places, in the shape of `parseJson5`. Aliases are resolved within limits; nothing throws. */
 export function parseYaml(text: string, file: string): { value: unknown; problems: Problem[]; placeOf: PlaceOf } {
+  const { LineCounter, parseDocument } = yaml()
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const placeAt = (offset: number): Place => {
@@ -70,6 +75,7 @@ export function parseYaml(text: string, file: string): { value: unknown; problem
 
 /** Offset of the node at `path`, or of its key; of a path that is not there, of the nearest one above it. */
 function offsetOf(root: Node | null, path: Path, what: 'key' | 'value'): number {
+  const { isMap, isScalar, isSeq } = yaml()
   let node: unknown = root
   let key: unknown
   for (const part of path) {

@@ -1,5 +1,5 @@
 /** The names and meanings of the metrics, and their rendering for Prometheus. */
-import { Counter, Gauge, Registry } from 'prom-client'
+import type { Counter } from 'prom-client'
 import type { Counters } from '../core/counters.js'
 
 /** What each counter counts. A counter without an entry here is exported with its name for a meaning. */
@@ -39,9 +39,14 @@ export async function renderMetrics(
   gauges: Readonly<Record<string, number>>,
   spooled: Readonly<Record<string, number>>,
 ): Promise<{ text: string; contentType: string }> {
+  // Loaded by those who are asked for metrics only: it takes a while, and memory.
+  const { Counter, Gauge, Registry } = await import('prom-client')
   const registry = new Registry()
   const made = new Map<string, Counter>()
-  for (const [name, help] of Object.entries(COUNTERS)) if (counters.total(name) === 0) zero(registry, name, help)
+  for (const [name, help] of Object.entries(COUNTERS)) {
+    // A counter that has counted nothing is 0, not absent: alerts on absence would fire.
+    if (counters.total(name) === 0) new Counter({ name: `errand_${name}`, help, registers: [registry] }).inc(0)
+  }
   for (const [name, labels, value] of counters.entries()) {
     let counter = made.get(name)
     if (!counter) {
@@ -62,9 +67,4 @@ export async function renderMetrics(
   })
   for (const [output, count] of Object.entries(spooled)) waiting.set({ output }, count)
   return { text: await registry.metrics(), contentType: registry.contentType }
-}
-
-/** A counter that has counted nothing is 0, not absent: alerts on absence would fire. */
-function zero(registry: Registry, name: string, help: string): void {
-  new Counter({ name: `errand_${name}`, help, registers: [registry] }).inc(0)
 }
