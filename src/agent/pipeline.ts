@@ -118,6 +118,7 @@ export class Pipeline {
   push(chunk: Chunk): void {
     this.#grouper.now = this.#options.clock.now()
     this.#framer.push(chunk)
+    this.#grouper.keepOpen()
     this.#count()
   }
 
@@ -224,13 +225,17 @@ export class Pipeline {
     const crashes = mayHoldCrash ? this.#crashesIn(entry, record, isErrorStatus(record.status)) : []
     if (crashes.length > 0) {
       const starts = [0, ...crashes]
+      let { lines } = entry
       for (const [i, start] of starts.entries()) {
         const next = starts[i + 1]
-        this.#judge(slice(entry, start, next === undefined ? entry.text.length : next - 1), calm, false)
+        const part = slice(entry, start, next === undefined ? entry.text.length : next - 1)
+        lines -= part.lines
+        // Lines that were left out stood behind the last.
+        this.#judge(next === undefined ? { ...part, lines: part.lines + lines } : part, calm, false)
       }
       return
     }
-    const lines = entry.lineOffsets.length
+    const { lines } = entry
     if (!verdict.keep) {
       this.#linesDropped.set(verdict.reason, (this.#linesDropped.get(verdict.reason) ?? 0) + lines)
       explain?.({ entry, outcome: 'dropped', reason: verdict.reason, remapped: record, steps: steps ?? [] })
@@ -296,6 +301,7 @@ function slice(entry: Entry, start: number, end: number): Entry {
     from: offsets[0] ?? entry.from,
     to: next ?? entry.to,
     lineOffsets: offsets,
+    lines: offsets.length,
   }
 }
 

@@ -23,6 +23,8 @@ export interface Entry {
   readonly to: number
   /** File offset of the start of each line of `text`, in order. */
   readonly lineOffsets: readonly number[]
+  /** Physical lines that it was made of, also those of which nothing is in `text`. */
+  readonly lines: number
   readonly stream?: Stream
   /** When the container runtime took the line, if the framing says so. */
   readonly time?: number

@@ -39,6 +39,7 @@ export function frameDocker(line: Line, known: boolean): boolean {
   line.timeStart = bodyEnd
   line.timeEnd = line.view.length
   line.decoded = true
+  line.ascii = false
   line.lane = lane
   line.partial = !whole
   return true

@@ -14,6 +14,8 @@ export interface Line {
   end: number
   /** True when `view` is text already; false when it is bytes as latin1, still to be decoded as UTF-8. */
   decoded: boolean
+  /** The view is known to be ASCII: bytes and text are the same. */
+  ascii: boolean
   /** File offsets of the physical line, its prefix and its line end included. */
   from: number
   to: number

@@ -5,9 +5,11 @@
  * A group that closes without an alarm is forgotten undecoded. Pure; time comes in through `tick`.
  */
 import type { Entry, Stream } from '../core/shapes.js'
+import { ownText } from '../core/text.js'
 import { Followers, type GroupFollower } from './followers.js'
 import { Heads, type HeadVerdict } from './heads.js'
 import { decode, endOf, type GroupLine, isJsonLine, isLine, tagsAt } from './line.js'
+import { GrowingText } from './text.js'
 
 /** The part of a traceback language that grouping needs. */
 export interface GroupLanguage {
@@ -44,6 +46,8 @@ const OPEN_ANGLE = 60
 const MAX_XML_LINES = 5000
 const SPACE = 32
 const TAB = 9
+/** What the offset of a line costs. */
+const OFFSET_BYTES = 8
 const STREAMS: readonly (Stream | undefined)[] = [undefined, 'stdout', 'stderr']
 /** Longest line that grammars look at; what is longer begins nothing and follows nothing that we know. */
 const MAX_GRAMMAR_CHARS = 16_384
@@ -71,8 +75,10 @@ class Group {
   from = 0
   to = 0
   time: string | undefined
-  decoded = false
-  readonly parts: string[] = []
+  /** Physical lines, those that are over the limit included. */
+  lines = 0
+  readonly text = new GrowingText()
+  /** Of the lines that are in the text. */
   readonly offsets: number[] = []
   /** When the last line came, on the caller's clock. */
   touched = 0
@@ -81,6 +87,8 @@ class Group {
 /** Pieces of a line that the container runtime split. */
 class Partial {
   pieces: string[] = []
+  /** Of the pieces so many are copies of our own. */
+  owned = 0
   bytes = 0
   from = 0
   cut = false
@@ -123,9 +131,37 @@ export class Grouper {
   /** Lines held by open groups; a line in pieces counts once, as in `linesJoined`. */
   get linesOpen(): number {
     let lines = 0
-    for (const group of this.#groups) if (group.open) lines += group.offsets.length
+    for (const group of this.#groups) if (group.open) lines += group.lines
     for (const partial of this.#partials) if (partial) lines++
     return lines
+  }
+
+  /** What open groups and unfinished lines hold, in bytes: their text, and a number for each line. */
+  get heldBytes(): number {
+    let bytes = 0
+    for (const group of this.#groups) if (group.open) bytes += group.bytes + group.offsets.length * OFFSET_BYTES
+    for (const partial of this.#partials) if (partial) bytes += partial.bytes
+    return bytes
+  }
+
+  /**
+   * Copies what is open out of the views that it lies in. Call it when a chunk is through: an open line would keep
+   * everything that was read with it, and there may be thousands of files with an open line.
+   */
+  keepOpen(): void {
+    for (const group of this.#groups) {
+      if (!group.open) continue
+      group.text.keep()
+      group.tags = ownText(group.tags)
+      if (group.time !== undefined) group.time = ownText(group.time)
+    }
+    for (const partial of this.#partials) {
+      if (!partial) continue
+      const fresh = partial.pieces.splice(partial.owned)
+      if (fresh.length > 0) partial.pieces.push(ownText(fresh.join('')))
+      partial.owned = partial.pieces.length
+      if (partial.time !== undefined) partial.time = ownText(partial.time)
+    }
   }
 
   /** The time of the lines that come now, in ms. Closes nothing: a reader that was held up is no silent writer. */
@@ -174,6 +210,7 @@ export class Grouper {
     if (partial.decoded !== line.decoded) {
       partial.pieces = [partial.decoded ? partial.pieces.join('') : decode(partial.pieces.join(''))]
       partial.pieces.push(line.decoded ? piece : decode(piece))
+      partial.owned = 0
       partial.decoded = true
     } else partial.pieces.push(piece)
     partial.bytes += piece.length
@@ -201,6 +238,7 @@ export class Grouper {
       start: 0,
       end: body.length,
       decoded: partial.decoded,
+      ascii: false,
       from: partial.from,
       to,
       lane,
@@ -247,7 +285,7 @@ export class Grouper {
 
   /** Whether an unindented line stands in a record that has an end: JSON has no such lines, XML has, but not for ever. */
   #isInside(group: Group, line: GroupLine): boolean {
-    return isLine(line, group.until) || (group.until !== '}' && group.offsets.length < MAX_XML_LINES)
+    return isLine(line, group.until) || (group.until !== '}' && group.lines < MAX_XML_LINES)
   }
 
   /** A line with a head: a record begins, unless only a stamp stands before a line that goes on with the last one. */
@@ -293,7 +331,7 @@ export class Grouper {
     const code = start < end ? view.charCodeAt(start) : SPACE
     const text = view.slice(start, Math.min(end, start + MAX_GRAMMAR_CHARS))
     if (group.follower) {
-      if (!group.follower.takes(text)) return false
+      if (!group.follower.takes(ownText(text))) return false
     } else if (code !== SPACE && code !== TAB) {
       this.#startFollowing(group, text, true)
       if (!group.follower) return false
@@ -308,7 +346,7 @@ export class Grouper {
     // What says no level may be a time before what a program prints: then a traceback in it ends as its grammar says,
     // behind an indented line, since messages may go on below lines that are not.
     if (group.bare === undefined) {
-      const text = this.#heads.behindTime(group.parts[0] ?? '')
+      const text = this.#heads.behindTime(group.text.firstLine)
       group.bare = text !== undefined
       if (text !== undefined && !group.follower) this.#startFollowing(group, text, true)
     }
@@ -337,7 +375,8 @@ export class Grouper {
 
   /** `amid`: a time or blanks stand before the text, so that languages that may follow any line are not asked. */
   #startFollowing(group: Group, text: string, amid = false): void {
-    const followers = this.#followers(text, amid)
+    // A follower remembers lines, and may stay open for long.
+    const followers = this.#followers(ownText(text), amid)
     group.follower = followers && new Followers(followers)
   }
 
@@ -362,7 +401,7 @@ export class Grouper {
     // Tagged loggers repeat the tag on the lines of one message, though not on all of them.
     if (group.tags !== '' && line.view.startsWith(group.tags, start)) start += group.tags.length
     const text = line.view.slice(start, Math.min(line.end, start + MAX_GRAMMAR_CHARS))
-    if (group.follower?.takes(text)) {
+    if (group.follower?.takes(ownText(text))) {
       this.#join(group, line, start)
       if (group.follower.complete) this.#close(group)
       return true
@@ -378,7 +417,7 @@ export class Grouper {
       return true
     }
     // A first line of nothing but tags or blanks (Rails' errors begin so) has its message on the next one.
-    if (group.offsets.length === 1 && group.bytes <= group.tags.length + 4 && this.#followers(text)) {
+    if (group.lines === 1 && group.bytes <= group.tags.length + 4 && this.#followers(text)) {
       this.#join(group, line, start)
       this.#startFollowing(group, text)
       return true
@@ -407,8 +446,8 @@ export class Grouper {
     group.until = ''
     group.tags = ''
     group.bytes = 0
+    group.lines = 0
     group.from = line.from
-    group.decoded = line.decoded
     group.time = line.timeEnd > line.timeStart ? line.view.slice(line.timeStart, line.timeEnd) : undefined
     const trusted = this.#options.trustHeads ? verdict : 'unknown'
     group.alarmed = trusted === 'alarming' || (trusted === 'calm' ? line.cut : line.alarmed)
@@ -431,37 +470,28 @@ export class Grouper {
       group.cut = true
       this.bytesCut += length - Math.max(0, room)
     }
-    group.offsets.push(line.from)
+    group.lines++
     if (room <= 0 && group.bytes > 0) return
-    const text = line.view.slice(start, start + Math.min(length, Math.max(0, room)))
-    // Lines of one group differ in kind only when the runtime changed between them; text wins then.
-    if (group.decoded !== line.decoded && group.parts.length > 0) {
-      if (!group.decoded)
-        group.parts.forEach((part, i) => {
-          group.parts[i] = decode(part)
-        })
-      group.parts.push(line.decoded ? text : decode(text))
-      group.decoded = true
-    } else group.parts.push(text)
+    group.offsets.push(line.from)
+    group.text.add(line, start, start + Math.min(length, Math.max(0, room)))
     group.bytes += length + 1
   }
 
   #close(group: Group): void {
     group.open = false
-    const { parts, offsets } = group
+    const { offsets } = group
     let calm = false
     if (!group.alarmed) {
       const { sampleEvery } = this.#options
       if (sampleEvery === 0 || ++this.#calm % sampleEvery !== 0) {
-        this.linesCalm += offsets.length
-        parts.length = 0
+        this.linesCalm += group.lines
+        group.text.clear()
         offsets.length = 0
         return
       }
       calm = true
     }
-    const joined = parts.length === 1 ? (parts[0] as string) : parts.join('\n')
-    const text = group.decoded ? joined : decode(joined)
+    const text = group.text.take()
     const stream = STREAMS[this.#groups.indexOf(group)]
     const time = group.time === undefined ? Number.NaN : Date.parse(group.time)
     const entry: Entry = {
@@ -469,11 +499,11 @@ export class Grouper {
       from: group.from,
       to: group.to,
       lineOffsets: offsets.slice(),
+      lines: group.lines,
       ...(stream && { stream }),
       ...(Number.isNaN(time) ? {} : { time }),
       ...(group.cut && { cut: true }),
     }
-    parts.length = 0
     offsets.length = 0
     this.#sink(entry, calm)
   }

@@ -6,6 +6,8 @@ export interface GroupLine {
   readonly start: number
   readonly end: number
   readonly decoded: boolean
+  /** The view is known to be ASCII: bytes and text are the same. */
+  readonly ascii: boolean
   readonly from: number
   readonly to: number
   readonly lane: 0 | 1 | 2

@@ -2,6 +2,7 @@
  * Walking a text line by line without splitting it: what the traceback languages share.
  * A line is `[start, end)` without its line end (`\n` or `\r\n`); `next` is where the following line starts.
  */
+import { ownText } from '../core/text.js'
 
 /** A cursor on one line of a text. Linear: each step scans only the line it steps on. */
 export class LineCursor {
@@ -102,8 +103,7 @@ export function remembered<T>(parse: (text: string) => T, maxChars = 300, maxTot
     let known = recent.get(text)
     if (known !== undefined) return known
     known = older.get(text)
-    // A slice keeps the whole chunk that it was cut from in memory; a copy does not, nor do its slices.
-    const own = ` ${text}`.slice(1)
+    const own = ownText(text)
     const parsed = known ?? parse(own)
     if (total >= maxTotal) {
       older = recent

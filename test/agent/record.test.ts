@@ -4,7 +4,7 @@ import type { Entry, ErrorRecord, LogRecord } from '../../src/core/shapes.js'
 import { runPieces } from '../law/run.js'
 import { samples } from '../law/samples.js'
 
-const entry: Entry = { text: 'ERROR x\nmore', from: 7, to: 20, lineOffsets: [7, 15] }
+const entry: Entry = { text: 'ERROR x\nmore', from: 7, to: 20, lineOffsets: [7, 15], lines: 2 }
 const NOW = Date.UTC(2026, 10, 20, 10, 15, 32)
 
 function build(record: Partial<LogRecord>, changes: Partial<Entry> = {}, enrichment = {}) {
