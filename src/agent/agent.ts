@@ -19,7 +19,7 @@ import { Tail } from '../tail/tail.js'
 import { Delivering } from './delivering.js'
 import { Pipeline, type PipelineLimits } from './pipeline.js'
 import type { Plan, PlannedInput } from './plan.js'
-import { recordJson } from './record.js'
+import { recordJson } from './record-json.js'
 
 export interface AgentOptions {
   readonly plan: Plan
@@ -360,7 +360,7 @@ export class Agent {
 /** Records wait in memory for company up to this many bytes, and no longer than a second: an fsync costs more than both. */
 const FLUSH_BYTES = 2 << 20
 /** Records that may wait for the disk before reading does. */
-const MAX_PENDING_BYTES = 16 << 20
+const MAX_PENDING_BYTES = 6 << 20
 
 interface Parts {
   readonly lock: StateLock

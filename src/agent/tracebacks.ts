@@ -25,10 +25,16 @@ export const LANGUAGES: ReadonlyMap<string, TraceLanguage> = new Map(
 /** A text may quote tracebacks of other programs; more than this many are not looked at. */
 const MAX_TRACEBACKS = 32
 
+const ALL = [...LANGUAGES.values()]
+/** The languages of the lists that were asked for: a remapper asks with the same list for each record. */
+const named = new WeakMap<readonly string[], readonly TraceLanguage[]>()
+
 /** The languages of the names; all of them when no list is given. Unknown names are left out. */
 export function languagesNamed(names: readonly string[] | undefined): readonly TraceLanguage[] {
-  if (names === undefined) return [...LANGUAGES.values()]
-  return names.flatMap((name) => LANGUAGES.get(name) ?? [])
+  if (names === undefined) return ALL
+  let languages = named.get(names)
+  if (languages === undefined) named.set(names, (languages = names.flatMap((name) => LANGUAGES.get(name) ?? [])))
+  return languages
 }
 
 /** Every traceback in the text, in order, none overlapping another. */

@@ -28,7 +28,7 @@ export interface GatherOptions {
   readonly sleep: Sleep
 }
 
-/** Beyond twice a batch, how large a buffer may be that is kept: small batches have line ends too. */
+/** What a buffer has beyond the records of a full batch: their line ends. */
 const SPARE_BYTES = 64 << 10
 
 export class Gatherer {
@@ -63,7 +63,7 @@ export class Gatherer {
    * Rejects when the spool cannot be read; what was gathered is then gathered again at the next call.
    */
   async next(signal: AbortSignal): Promise<Gathered | undefined> {
-    const lines = this.#spare.pop() ?? new Lines()
+    const lines = this.#spare.pop() ?? new Lines(this.#batch.maxBytes + SPARE_BYTES)
     let gathered: Gathered | undefined
     try {
       gathered = await this.#gather(lines, signal)

@@ -6,9 +6,15 @@ const FIRST_BYTES = 64 << 10
 const LINE_END = 0x0a
 
 export class Lines {
+  readonly #usual: number
   #buffer: Buffer = Buffer.alloc(0)
   /** Where each line ends, its line end included. */
   readonly #ends: number[] = []
+
+  /** `usual`: what full lines need as a rule, in bytes; a larger record gets what it needs. */
+  constructor(usual = 0) {
+    this.#usual = usual
+  }
 
   get count(): number {
     return this.#ends.length
@@ -54,8 +60,9 @@ export class Lines {
   }
 
   #grow(used: number, needed: number): void {
-    // Pages that were never written to take no memory, so a buffer of twice the size costs no more than what is in it.
-    const buffer = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2, FIRST_BYTES))
+    // From small to full at once: pages that are never written to take no memory, and the buffers between would be garbage.
+    const size = needed <= FIRST_BYTES ? FIRST_BYTES : Math.max(needed, this.#usual, this.#buffer.length * 2)
+    const buffer = Buffer.allocUnsafeSlow(size)
     this.#buffer.copy(buffer, 0, 0, used)
     this.#buffer = buffer
   }

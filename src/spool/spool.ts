@@ -28,8 +28,8 @@ export interface SpoolOptions {
 
 /** Newest records held in memory for outputs that keep up; measured in frames, see `Window`. */
 const WINDOW_BYTES = 8 << 20
-/** Blocks that are kept for records to come: 4 MiB. */
-const SPARE_BLOCKS = 16
+/** Blocks that are kept for records to come: 10 MiB, as many as wait for a disk that keeps up at a storm of errors. */
+const SPARE_BLOCKS = 40
 
 export class Spool {
   readonly #settings: SpoolSettings

@@ -47,8 +47,11 @@ export interface TailOptions {
   readonly mintId?: () => string
 }
 
-/** Bytes after which a turn ends although there is more, so that the caller gets to its other work. */
-const TURN_BYTES = 4 << 20
+/**
+ * Bytes after which a turn ends although there is more, so that the caller gets to its other work: what errors make of
+ * them waits in memory until then, and may be three times as much.
+ */
+const TURN_BYTES = 1 << 20
 
 interface Block {
   readonly generation: Generation
@@ -167,7 +170,7 @@ export class Tail {
   }
 
   /**
-   * Looks if it is time, then reads in fair turns, at most about 4 MiB, and pushes what was read. Resolves to the number
+   * Looks if it is time, then reads in fair turns, at most about 1 MiB, and pushes what was read. Resolves to the number
    * of bytes; 0 when there is nothing to read now. Every block that was read is pushed, also when `signal` fires.
    */
   async turn(signal: AbortSignal): Promise<number> {

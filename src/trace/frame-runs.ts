@@ -3,7 +3,7 @@
  * prints the same few stacks over and over. What the readers of Java, .NET and Go share.
  */
 import type { Frame } from '../core/shapes.js'
-import { LineCursor, remembered } from './text.js'
+import { LineCursor, rememberedLong } from './text.js'
 
 /** The frames of one exception while it is read. */
 export interface FrameList {
@@ -46,17 +46,13 @@ export function runEnd(text: string, start: number, lead: string): number {
  * Gives no frames at all when `parse` refuses one of the lines.
  */
 export function runReader(parse: (line: string) => Frame | undefined): (run: string) => Frame[] {
-  return remembered(
-    (run) => {
-      const frames: Frame[] = []
-      for (const cursor = new LineCursor(run); !cursor.done; cursor.advance()) {
-        const frame = parse(cursor.line)
-        if (frame === undefined) return []
-        frames.push(frame)
-      }
-      return frames
-    },
-    16_384,
-    4 << 20,
-  )
+  return rememberedLong((run) => {
+    const frames: Frame[] = []
+    for (const cursor = new LineCursor(run); !cursor.done; cursor.advance()) {
+      const frame = parse(cursor.line)
+      if (frame === undefined) return []
+      frames.push(frame)
+    }
+    return frames
+  })
 }

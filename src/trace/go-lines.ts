@@ -5,7 +5,7 @@
  */
 import type { Frame } from '../core/shapes.js'
 import { addRun, type FrameList } from './frame-runs.js'
-import { LineCursor, lineStart, remembered } from './text.js'
+import { LineCursor, lineStart, rememberedLong } from './text.js'
 
 /** Longer lines are text of some message. */
 const MAX_LINE_CHARS = 4096
@@ -148,8 +148,8 @@ function readRun(run: string, loose: boolean): Run {
   return { frames, length }
 }
 
-const stackRun = remembered((run: string) => readRun(run, false), 16_384, 4 << 20)
-const dumpRun = remembered((run: string) => readRun(run, true), 16_384, 4 << 20)
+const stackRun = rememberedLong((run: string) => readRun(run, false))
+const dumpRun = rememberedLong((run: string) => readRun(run, true))
 
 /** Whether the cursor stands on the first line of a frame. */
 export function isFrameAt(cursor: LineCursor): boolean {

@@ -17,10 +17,18 @@ export function inApp(language: string, frame: Frame): boolean {
   return !(name !== '' && rules.names?.test(name))
 }
 
+/** Lists whose frames are marked: the traceback languages hand out the same list for the same printed stack. */
+const marked = new WeakSet<readonly Frame[]>()
+
 /** Sets `in_app` on every frame of a traceback and its causes. */
-export function markInApp(traceback: Traceback): void {
-  const { language, frames, causes } = traceback
+export function markInApp({ language, frames, causes }: Traceback): void {
+  markFrames(language, frames)
+  for (const cause of causes) markFrames(language, cause.frames)
+}
+
+function markFrames(language: string, frames: readonly Frame[]): void {
+  if (marked.has(frames)) return
+  marked.add(frames)
   // Frames that were read before come back marked.
   for (const frame of frames) frame.in_app ??= inApp(language, frame)
-  for (const cause of causes) for (const frame of cause.frames) frame.in_app ??= inApp(language, frame)
 }

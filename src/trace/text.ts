@@ -2,7 +2,7 @@
  * Walking a text line by line without splitting it: what the traceback languages share.
  * A line is `[start, end)` without its line end (`\n` or `\r\n`); `next` is where the following line starts.
  */
-import { ownText } from '../core/text.js'
+export { remembered, rememberedLong } from '../core/remembered.js'
 
 /** A cursor on one line of a text. Linear: each step scans only the line it steps on. */
 export class LineCursor {
@@ -87,33 +87,6 @@ export function beginsLogLine(line: string): boolean {
     /(?:^|[\s[(<|])(?:DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|TRACE|SUCCESS)(?:$|[\s\]):>|])/.test(head) ||
     /^(?:level|time|ts|severity)=/.test(head)
   )
-}
-
-/**
- * `parse` with a memory: a program prints the same few stacks over and over. What comes back is shared, so nobody may
- * change it but in a way that is the same for every record. Texts over `maxChars` are parsed each time; of the others
- * the last `maxTotal` to twice as many characters are known. Doubles the speed of error-storm (Node.js 20, November 2026).
- */
-export function remembered<T>(parse: (text: string) => T, maxChars = 300, maxTotal = 2 << 20): (text: string) => T {
-  let recent = new Map<string, T>()
-  let older = new Map<string, T>()
-  let total = 0
-  return (text) => {
-    if (text.length > maxChars) return parse(text)
-    let known = recent.get(text)
-    if (known !== undefined) return known
-    known = older.get(text)
-    const own = ownText(text)
-    const parsed = known ?? parse(own)
-    if (total >= maxTotal) {
-      older = recent
-      recent = new Map()
-      total = 0
-    }
-    total += own.length
-    recent.set(own, parsed)
-    return parsed
-  }
 }
 
 /** Whether the text holds one of a language's hints at or after `from`: without, there is no traceback to find. */

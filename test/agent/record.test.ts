@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { buildRecord, recordId, recordJson } from '../../src/agent/record.js'
+import { buildRecord, recordId } from '../../src/agent/record.js'
+import { recordJson } from '../../src/agent/record-json.js'
 import type { Entry, ErrorRecord, LogRecord } from '../../src/core/shapes.js'
 import { runPieces } from '../law/run.js'
 import { samples } from '../law/samples.js'
