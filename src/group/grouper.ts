@@ -6,9 +6,10 @@
  */
 import type { Entry, Stream } from '../core/shapes.js'
 import { ownText } from '../core/text.js'
+import { type Carrier, carrierOf } from './carrier.js'
 import { Followers, type GroupFollower } from './followers.js'
 import { Heads, type HeadVerdict } from './heads.js'
-import { decode, endOf, type GroupLine, isJsonLine, isLine, tagsAt } from './line.js'
+import { announces, behind, decode, endOf, type GroupLine, isJsonLine, isLine, saysLevel, tagsAt } from './line.js'
 import { GrowingText } from './text.js'
 
 /** The part of a traceback language that grouping needs. */
@@ -44,6 +45,7 @@ const OPEN_BRACE = 123
 const OPEN_ANGLE = 60
 /** An XML record that has not ended by now never will. */
 const MAX_XML_LINES = 5000
+const COMMA = 44
 const SPACE = 32
 const TAB = 9
 /** What the offset of a line costs. */
@@ -69,6 +71,8 @@ class Group {
   indented = false
   /** The line that ends the group, whatever stands before it: of JSON over many lines, of XML records. */
   until = ''
+  /** What carried the group's lines, when their own text begins with a head; see carrier.ts. */
+  carrier: string | undefined
   /** The tag prefix of the group's first line, when the group is outside any record. */
   tags = ''
   bytes = 0
@@ -252,26 +256,46 @@ export class Grouper {
 
   #whole(line: GroupLine): void {
     const group = this.#groups[line.lane] as Group
+    const carrier =
+      group.open && group.carrier !== undefined ? carrierOf(line.view, line.start, group.carrier === '') : undefined
+    if (carrier === undefined || carrier.at > line.end) this.#plain(group, line)
+    else if (carrier.name !== group.carrier) {
+      this.#close(group)
+      this.#plain(group, line)
+    } else {
+      this.#plain(group, behind(line, carrier.at))
+      // A record that this line began is carried as the one before it was.
+      if (group.open) group.carrier = carrier.name
+    }
+  }
+
+  /** A line that nothing stands before. */
+  #plain(group: Group, line: GroupLine): void {
     const { view, start, end } = line
     const first = end > start ? view.charCodeAt(start) : 0
     // Blank and indented lines are no heads: the commonest continuation is decided without a regex.
     const indented = first === SPACE || first === TAB || first === 0
 
+    // Log4j's JsonLayout with `complete="true"` writes a list: each element but the first begins behind a comma.
+    if (first === COMMA && view.startsWith(', {', start)) {
+      this.#plain(group, behind(line, start + 2))
+      return
+    }
     if (group.open && group.expectsSecond) {
       group.expectsSecond = false
       this.#join(group, line, start)
     } else if (group.open && group.until !== '' && (indented || this.#isInside(group, line))) {
       this.#join(group, line, start)
-      if (!indented && isLine(line, group.until)) this.#close(group)
-    } else if (first === OPEN_BRACE && isJsonLine(view, start, end)) {
+      if ((!indented || group.until !== '}') && isLine(line, group.until)) this.#close(group)
+    } else if (first === OPEN_BRACE && isJsonLine(view, start, end) && !this.#quotes(group, line)) {
       this.#standAlone(group, line, start)
-    } else if ((first === OPEN_BRACE || first === OPEN_ANGLE) && endOf(view, start, end) !== '') {
+    } else if (this.#beginsLong(line) && !(first === OPEN_BRACE && this.#quotes(group, line))) {
       if (group.open) this.#close(group)
       this.#begin(group, line, start, 'unknown')
       group.headed = false
       group.until = endOf(view, start, end)
     } else if (!indented && this.#heads.begins(view, start, end)) {
-      this.#head(group, line, first)
+      this.#head(group, line)
     } else if (group.open && group.headed && this.#continuesRecord(group, line, indented)) {
       this.#join(group, line, start)
       group.indented = indented
@@ -283,17 +307,35 @@ export class Grouper {
     }
   }
 
+  /** Whether the line begins a record of many lines that has an end: JSON, or XML, which may be indented. */
+  #beginsLong({ view, start, end }: GroupLine): boolean {
+    const first = end > start ? view.charCodeAt(start) : 0
+    if (first === SPACE ? view.charCodeAt(start + 2) !== OPEN_ANGLE : first !== OPEN_BRACE && first !== OPEN_ANGLE)
+      return false
+    return endOf(view, start, end) !== ''
+  }
+
+  /** Whether JSON stands in the message of a text record: the line before announces it, and it says no level itself. */
+  #quotes(group: Group, line: GroupLine): boolean {
+    if (!group.open || group.until !== '' || !(group.headed || group.follower)) return false
+    return announces(group.text.lastLine) && !saysLevel(line)
+  }
+
   /** Whether an unindented line stands in a record that has an end: JSON has no such lines, XML has, but not for ever. */
   #isInside(group: Group, line: GroupLine): boolean {
     return isLine(line, group.until) || (group.until !== '}' && group.lines < MAX_XML_LINES)
   }
 
   /** A line with a head: a record begins, unless only a stamp stands before a line that goes on with the last one. */
-  #head(group: Group, line: GroupLine, first: number): void {
+  #head(group: Group, line: GroupLine): void {
     const { view, start, end } = line
     const verdict = this.#heads.verdict(view, start)
     // Kubernetes and syslog put a time before every line, those of a traceback too.
-    const stamped = verdict === 'unknown' ? start + this.#heads.stampLength(view, start, end) : start
+    const carrier = verdict === 'unknown' ? carrierOf(view, start, true) : undefined
+    if (carrier !== undefined && this.#isCarried(group, line, carrier)) return
+    let stamped = start
+    if (carrier !== undefined && carrier.name !== '') stamped = carrier.at
+    else if (verdict === 'unknown') stamped += this.#heads.stampLength(view, start, end)
     if (stamped > start) {
       if (view.charCodeAt(stamped) === OPEN_BRACE && isJsonLine(view, stamped, end)) {
         this.#standAlone(group, line, stamped)
@@ -304,7 +346,18 @@ export class Grouper {
     if (group.open) this.#close(group)
     this.#begin(group, line, start, verdict)
     if (stamped > start) this.#startFollowing(group, view.slice(stamped, end), true)
-    if (first >= 65 && first <= 90) group.expectsSecond = this.#heads.expectsSecond(view.slice(start, end))
+    if (verdict === 'unknown') group.expectsSecond = this.#heads.expectsSecond(view.slice(start, end))
+  }
+
+  /** Begins the record whose own head stands behind what carried its line; false when there is no such head. */
+  #isCarried(group: Group, line: GroupLine, carrier: Carrier): boolean {
+    const inner = behind(line, carrier.at)
+    const begins = this.#heads.saysTime(line.view, carrier.at, line.end)
+    if (!begins && !(this.#beginsLong(inner) && !this.#quotes(group, inner))) return false
+    if (group.open) this.#close(group)
+    this.#plain(group, inner)
+    group.carrier = carrier.name
+    return true
   }
 
   #standAlone(group: Group, line: GroupLine, start: number): void {
@@ -444,6 +497,7 @@ export class Grouper {
     group.bare = verdict === 'unknown' ? undefined : false
     group.indented = false
     group.until = ''
+    group.carrier = undefined
     group.tags = ''
     group.bytes = 0
     group.lines = 0

@@ -26,6 +26,8 @@ const TIMES = [
   `\\d{1,2}[-/. ](?:\\d\\d|${MONTH})[-/. ]\\d{2,4}[ :T]\\d\\d:\\d\\d`,
   // Nov 20, 2026 10:15:32 AM (java.util.logging) · Nov 20 10:15:32 (syslog)
   `${MONTH} +\\d{1,2},? (?:\\d{4},? )?${CLOCK}`,
+  // 261120 10:15:32 · 261120 101532
+  '\\d{6} {1,2}\\d{1,2}:?\\d\\d:?\\d\\d ',
   // Fri Nov 20 10:15:32 2026 · Fri, 20 Nov 2026 10:15:32
   `(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:\\d{1,2} )?${MONTH} (?: ?\\d{1,2} )?(?:\\d{4} )?${CLOCK}`,
 ]
@@ -38,13 +40,17 @@ const HEAD = new RegExp(
     // time first, possibly in brackets
     `[\\[(]?(?:${TIMES.join('|')})`,
     // level first, then a time, a bracket, a logger or a message
-    `\\[?${LEVEL}\\b\\]?(?::[\\w.]+:|:? +\\[|:? *[-|] |:? +\\d{4}-|: |\\s+\\(|\\x1b| {1,5}[\\w.$\\x1b]|$)`,
+    `\\[?${LEVEL}\\b\\]?(?::[\\w.]+:|:? +\\[|:? *(?:-{1,3}|\\|) |:? +\\d{4}-|: |\\s+\\(|\\x1b| {1,5}[\\w.$\\x1b]|$)`,
+    // milliseconds, since the start or the epoch, then a thread and a level, or a level and a logger
+    `\\d{1,16} +(?:\\[[^\\]\\n]{1,120}\\] +${LEVEL} |${LEVEL} +(?:\\[|[\\w$]+[.:]))`,
     // lower case is a word of any text unless a colon or brackets set it off; `panic: ` is how a crash of Go begins
     `(?!panic)${LOWER_LEVEL}(?::|\\x1b\\[\\d*m:?) `,
     `[\\[<(](?:${LOWER_LEVEL}|${CAPITAL_LEVEL})[\\])>](?::| |$)`,
     // Ruby: E, [2026-…  · klog: E1120 10:15:32.123456
     '[DIWEFAU], \\[\\d{4}-',
     '[IWEF]\\d{4} \\d\\d:\\d\\d:\\d\\d',
+    // a syslog priority, whatever follows
+    '<(?:1?\\d{1,2})>',
     // logfmt
     '(?:time|ts|level|lvl|severity|timestamp)=',
   ].join('|')})`,
@@ -83,19 +89,36 @@ const STAMP = new RegExp(
 const TIME = new RegExp(`[\\[(]?(?:${TIMES.join('|')})[\\d.,:Z+-]*(?: [AP]M)?(?: [A-Z]{3,4}| \\d{4})?[\\])]?:? +`, 'y')
 
 /**
+ * A head that says a time of its own, as no text does that syslog carried for a program without a logger. Not klog's: the
+ * name of the component that logs stands in what carried it.
+ */
+const OWN_TIME = new RegExp(
+  `(?:\\x1b\\[[0-9;]*m)*(?:[\\[(]?(?:${TIMES.join('|')})|${LEVEL}:? +\\[?\\d{4}-|[DIWEFAU], \\[\\d{4}-)`,
+  'y',
+)
+
+/**
  * A level somewhere near the beginning, or what Serilog shortens it to: then the time is a logger's own, and no stamp.
- * `http` is a level of winston's, and the package of Go's that says `http: panic serving`.
+ * `http` is a level of winston's, and the package of Go's that says `http: panic serving`; `PHP Fatal error: ` and
+ * `Stack trace:` are lines of PHP's tracebacks.
  */
 const LEVEL_NEARBY = new RegExp(
-  `[^\\n]{0,80}?(?:(?<!\\w)${LEVEL}(?!\\w)|(?<![\\w.])(?!http: panic )${LOWER_LEVEL}(?::|[\\])>])|(?:VRB|DBG|INF|WRN|FTL)\\])`,
+  `[^\\n]{0,80}?(?:(?<!\\w)${LEVEL}(?!\\w)|(?<![\\w.])(?<!Fatal |Parse |Stack )(?!http: panic )${LOWER_LEVEL}(?::|[\\])>])|(?:VRB|DBG|INF|WRN|FTL)\\])`,
   'y',
 )
 
 /** What a head says of its record: `calm` is below error for certain, `alarming` is not, `unknown` must be looked at. */
 export type HeadVerdict = 'calm' | 'alarming' | 'unknown'
 
-/** java.util.logging's SimpleFormatter: `Nov 20, 2026 10:15:32 AM com.acme.Shop method`, the level on the next line. */
-const JUL_FIRST = new RegExp(`${MONTH} +\\d{1,2}, \\d{4},? ${CLOCK}(?: [AP]M)? [\\w.$]+(?: [\\w.$<>]+)?$`, 'y')
+/** A date as java.util.logging writes it, in the machine's language: `Nov 20, 2026 10:15:32`, `11月 20, 2026 10:15:32`. */
+const LOCAL_DATE = `[^ \\n,]{2,16} +\\d{1,2}, \\d{4},? ${CLOCK} `
+const LOCAL_HEAD = new RegExp(LOCAL_DATE, 'y')
+
+/**
+ * java.util.logging's SimpleFormatter: `Nov 20, 2026 10:15:32 AM com.acme.Shop method`, the level on the next line. The
+ * half of the day is spelled in the machine's language, too, or left out.
+ */
+const JUL_FIRST = new RegExp(`${LOCAL_DATE}(?:[^ \\n]{1,16} )?[\\w.$]+(?: [\\w.$<>]+)?$`, 'y')
 
 export class Heads {
   readonly #extra: readonly RegExp[]
@@ -110,8 +133,8 @@ export class Heads {
     if (end <= start) return false
     for (const pattern of this.#extra) if (matchesAt(pattern, view, start)) return true
     const code = view.charCodeAt(start)
-    if (code > 255 || FIRST[code] === 0) return false
-    return matchesAt(HEAD, view, start)
+    if (code <= 255 && FIRST[code] !== 0 && matchesAt(HEAD, view, start)) return true
+    return matchesAt(LOCAL_HEAD, view, start)
   }
 
   /** Length of a stamp that stands before the line's own text; 0 when there is none. */
@@ -128,6 +151,12 @@ export class Heads {
     if (this.#extra.some((pattern) => matchesAt(pattern, head, 0))) return undefined
     if (matchesAt(LEVEL_NEARBY, head, 0) || this.expectsSecond(head)) return undefined
     return matchesAt(TIME, head, 0) ? head.slice(TIME.lastIndex) : undefined
+  }
+
+  /** Whether a record begins at `view[start]` whose head says a time; the line ends at `end`. */
+  saysTime(view: string, start: number, end: number): boolean {
+    if (end <= start) return false
+    return matchesAt(OWN_TIME, view, start) || matchesAt(LOCAL_HEAD, view, start)
   }
 
   /** What the level in a head says, where it stands in one of the usual places. */

@@ -18,8 +18,21 @@ export interface GroupLine {
   readonly timeEnd: number
 }
 
+/** The rest of a line from `start` on. */
+export function behind(line: GroupLine, start: number): GroupLine {
+  return {
+    ...line,
+    start,
+    // Looked for only when somebody asks, as in the line itself.
+    get alarmed() {
+      return line.alarmed
+    },
+  }
+}
+
 const SPACE = 32
 const TAB = 9
+const OPEN_BRACE = 123
 const CLOSE_BRACE = 125
 /** Longest line that may end a record of many lines. */
 const MAX_END_CHARS = 64
@@ -38,16 +51,36 @@ export function isJsonLine(view: string, start: number, end: number): boolean {
   return code === 34 || next === last
 }
 
-/** Whether the line is `text`, blanks at its end aside. */
-export function isLine({ view, start, end }: GroupLine, text: string): boolean {
-  return end - start <= MAX_END_CHARS && view.slice(start, end).trimEnd() === text
+/** Whether a line ends in a colon, so that the next one goes on with it; Ruby puts a class behind a message's first line. */
+export function announces(line: string): boolean {
+  return /:(?: \([A-Z][\w:]*\))?[ \t\r]*$/.test(line.slice(-MAX_END_CHARS))
 }
 
-/** The line that will end what begins here, `{` alone on its line or java.util.logging's `<record>`; '' for any other. */
+/** The keys under which JSON lines write a level; `status` is not among them, since a server's answers have one. */
+const LEVEL_KEY = /"(?:@?l|@?level|levelname|level_?name|log\.?level|lvl|severity|severity_?text)" ?:/i
+
+/** Whether a JSON line names a level: then it is a logger's own record. */
+export function saysLevel({ view, start, end }: GroupLine): boolean {
+  return LEVEL_KEY.test(view.slice(start, end))
+}
+
+/** Whether the line is `text`, blanks at its end aside; an element's end may be indented as its beginning was. */
+export function isLine({ view, start, end }: GroupLine, text: string): boolean {
+  if (end - start > MAX_END_CHARS) return false
+  const line = view.slice(start, end)
+  return (text.startsWith('<') ? line.trim() : line.trimEnd()) === text
+}
+
+/** Records of XML layouts: java.util.logging's, Log4j 1's, Log4j 2's, which is indented. */
+const XML_RECORD = / {0,8}<(?:(record)>|(log4j:event) |(Event) xmlns="http:\/\/logging\.apache\.org\/)/y
+
+/** The line that will end what begins here, `{` alone on its line or a record of an XML layout; '' for any other. */
 export function endOf(view: string, start: number, end: number): string {
-  if (end - start > MAX_END_CHARS) return ''
-  const line = view.slice(start, end).trimEnd()
-  return line === '{' ? '}' : line === '<record>' ? '</record>' : ''
+  if (view.charCodeAt(start) === OPEN_BRACE)
+    return end - start <= MAX_END_CHARS && view.slice(start, end).trimEnd() === '{' ? '}' : ''
+  XML_RECORD.lastIndex = start
+  const match = XML_RECORD.exec(view)
+  return match ? `</${match[1] ?? match[2] ?? match[3]}>` : ''
 }
 
 /** The tags at the beginning of a line, the blank behind the last included; '' when there are none. */

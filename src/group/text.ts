@@ -42,6 +42,12 @@ export class GrowingText {
     return end < 0 ? text : text.slice(0, end)
   }
 
+  /** The last line as it was added. */
+  get lastLine(): string {
+    const text = this.#start >= 0 ? this.#view.slice(this.#start, this.#end) : (this.#parts.at(-1) ?? '')
+    return text.slice(text.lastIndexOf('\n') + 1)
+  }
+
   /** The whole text, decoded; nothing is left. */
   take(): string {
     this.#endView()

@@ -63,6 +63,13 @@ describe('records with a head', () => {
     ['level first', 'ERROR:shop.web:x'],
     ['level and time', 'WARNING 2026-11-20 10:15:32 x'],
     ['level in brackets', '[ERROR] x'],
+    ['level and dashes', 'ERROR -- x'],
+    ['milliseconds since the start', '203 [main] ERROR com.acme.Shop - x'],
+    ['milliseconds and a level', '1795169732123 ERROR shop.Orders: x'],
+    ['short date', '261120 10:15:32 ERROR x'],
+    ['priority', '<3>[7] x'],
+    ['java.util.logging in German', 'Nov. 20, 2026 10:15:32 PM com.acme.Shop pay'],
+    ['java.util.logging in Japanese', '11月 20, 2026 10:15:32 午後 com.acme.Shop pay'],
     ['level and colon', 'error: x'],
     ['Ruby Logger', 'E, [2026-11-20T10:15:32.1 #1] ERROR -- : x'],
     ['klog', 'E1120 10:15:32.123456       1 a.go:1] x'],
@@ -136,6 +143,13 @@ describe('records whose head says a time and no level', () => {
     const record = '2026/11/20 10:15:32 oops\nTrace:\n  in f\nand more'
     expect(texts(`${record}\n`, { heads: ['\\d{4}/'] })).toEqual([record])
   })
+})
+
+it("takes the second line of java.util.logging's head whatever it looks like", () => {
+  for (const half of ['PM', '午後', 'P.\u00a0M.']) {
+    const text = `nov. 20, 2026 10:15:32 ${half} com.acme.Shop pay\nINFO: x\n\tmore\n`
+    expect(texts(text)).toEqual([text.trimEnd()])
+  }
 })
 
 describe('lines outside any record', () => {
@@ -224,6 +238,73 @@ describe('lines with a stamp before each', () => {
   })
 })
 
+describe('lines that syslog or Kubernetes carried', () => {
+  const own = [
+    '2026-11-20 10:15:32,123 ERROR it broke',
+    'Boom: x',
+    '#0 /srv/a.php(3): b()',
+    '',
+    '10:15:33.000 [main] INFO next',
+  ]
+  for (const [name, carrier] of [
+    ['syslog', 'Nov 20 10:15:32 web-1 shop[7]: '],
+    ['syslog without a process', 'Nov  2 10:15:32 web-1 shop: '],
+    ['syslog with a priority', '<131>Nov 20 10:15:32 web-1 shop[7]: '],
+    ['the journal', '2026-11-20T10:15:32.123+01:00 web-1 shop[7]: '],
+    ['kubectl', '2026-11-20T10:15:32.123456789Z '],
+  ] as const)
+    it(`are as if nothing had carried them, of ${name}`, () => {
+      expect(texts(`${own.map((line) => carrier + line).join('\n')}\n`)).toEqual([
+        own.slice(0, 4).join('\n'),
+        '10:15:33.000 [main] INFO next',
+      ])
+    })
+
+  it('belong to the program that wrote them', () => {
+    const lines = [
+      'Nov 20 10:15:32 web-1 shop[7]: 2026-11-20 10:15:32 ERROR it broke',
+      'Nov 20 10:15:32 web-1 cron[9]: (root) CMD (run)',
+      'Nov 20 10:15:32 web-1 shop[7]: more',
+    ]
+    expect(texts(`${lines.join('\n')}\n`)).toEqual(['2026-11-20 10:15:32 ERROR it broke', lines[1], lines[2]])
+  })
+  it('are records over many lines, too', () => {
+    const stamp = (line: string) => `Nov 20 10:15:32 web-1 shop[7]: ${line}`
+    const lines = ['<record>', '  <level>SEVERE</level>', '</record>', '{', '  "level" : "error"', '}']
+    expect(texts(`${lines.map(stamp).join('\n')}\n`)).toEqual([
+      '<record>\n  <level>SEVERE</level>\n</record>',
+      '{\n  "level" : "error"\n}',
+    ])
+  })
+  it('keep what carried them where the program says no time of its own', () => {
+    const line = 'Nov 20 10:15:32 web-1 sshd[7]: error: no key'
+    expect(texts(`${line}\n`)).toEqual([line])
+  })
+  it('ring the alarm that stands in them', () => {
+    const text =
+      'Nov 20 10:15:32 web-1 shop[7]: 10:15:32.123 [a] LOG it broke\nNov 20 10:15:32 web-1 shop[7]: an error\n'
+    expect(texts(text, { everyLine: false })).toEqual(['10:15:32.123 [a] LOG it broke\nan error'])
+  })
+})
+
+describe('JSON in a message', () => {
+  it('stays there when the line before announces it', () => {
+    for (const body of ['{\n  "error": "no"\n}', '{"error":"no","status":500}'])
+      expect(texts(`ERROR: 500 from upstream: \n${body}\n  more\n`)).toEqual([
+        `ERROR: 500 from upstream: \n${body}\n  more`,
+      ])
+  })
+  it('stays there when Ruby has put the class of the error behind the first line', () => {
+    expect(texts('ERROR: 500: (Far::Error)\n{\n  "a": 1\n}\n')).toEqual(['ERROR: 500: (Far::Error)\n{\n  "a": 1\n}'])
+  })
+  it('is a record when it says a level', () => {
+    expect(texts('INFO: config:\n{"level":"error","msg":"x"}\n')).toEqual([
+      'INFO: config:',
+      '{"level":"error","msg":"x"}',
+    ])
+  })
+})
+
 describe('records over many lines that have an end', () => {
   it('are JSON printed for people', () => {
     expect(texts('{\n  "level" : "error",\n  "a" : {\n  }\n}\n{\n  "b" : 1\n}\nplain\n')).toEqual([
@@ -234,6 +315,22 @@ describe('records over many lines that have an end', () => {
   })
   it('end early where no JSON can go on', () => {
     expect(texts('{\nERROR: a\n  more\n')).toEqual(['{', 'ERROR: a\n  more'])
+  })
+  it('are elements of a list', () => {
+    expect(texts('[\n{\n  "a" : 1\n}\n, {\n  "b" : 2\n}\n, {"c":3}\n]\n')).toEqual([
+      '[',
+      '{\n  "a" : 1\n}',
+      '{\n  "b" : 2\n}',
+      '{"c":3}',
+      ']',
+    ])
+  })
+  it('are events of Log4j', () => {
+    const first =
+      '<log4j:event logger="a" level="ERROR">\n<log4j:message><![CDATA[2026-11-20 10:15:32 x]]></log4j:message>\n</log4j:event>'
+    const second =
+      '  <Event xmlns="http://logging.apache.org/log4j/2.0/events" level="ERROR">\n    <Message>no\nERROR: b</Message>\n  </Event>'
+    expect(texts(`${first}\n\n${second}\n${first}\n`)).toEqual([first, second, first])
   })
   it('are XML records', () => {
     expect(texts('<record>\n  <level>SEVERE</level>\n2026-11-20 10:15:32 x\n</record>\n<record>\n</record>\n')).toEqual(
