@@ -127,8 +127,8 @@ function alarmsOf(definitions: readonly RemapperDefinition[], languages: readonl
   const isNumber = (level: string) => /^\d+$/.test(level)
   const loggerWords = Object.entries(LOGGER_WORDS).flatMap(([word, status]) => (isErrorStatus(status) ? [word] : []))
   const prefixes = DATADOG_PREFIXES.flatMap(([prefix, status]) => (isErrorStatus(status) ? [prefix] : []))
-  // Words of one or two letters would ring everywhere; remappers declare those with what stands around them.
-  alarms.push(...errorLevels.filter((level) => !isNumber(level) && level.length > 3))
+  // Words of one or two Latin letters would ring everywhere; remappers declare those with what stands around them.
+  alarms.push(...errorLevels.filter((level) => !isNumber(level) && (level.length > 3 || /[^\x00-\x7f]/.test(level))))
   return compileAlarms(alarms, {
     keys: [...keys],
     prefixes: [...prefixes, ...loggerWords, ...errorLevels.filter((level) => !isNumber(level))],

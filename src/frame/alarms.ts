@@ -16,19 +16,24 @@ export interface LevelAlarms {
 /** ASCII letters and digits that JSON spelled as `\u00xx`: nobody does it, and nothing forbids it. */
 const ESCAPED_ASCII = '\\\\u00(?:3[0-9]|[4-7][0-9a-fA-F])'
 
+/** The priorities of syslog whose severity is an error or worse: `<131>`, systemd's `<3>`. */
+const PRIORITY = `<(?:${Array.from({ length: 192 }, (_, priority) => priority)
+  .filter((priority) => priority % 8 <= 3)
+  .join('|')})>`
+
 /** One regex that matches a line with an alarm, as latin1 or as text; undefined when every line is an alarm. */
 export function compileAlarms(alarms: readonly string[] | 'every line', level?: LevelAlarms): RegExp | undefined {
   if (alarms === 'every line') return undefined
   const parts = distinct(alarms).map(alarmPattern)
   if (level && level.keys.length > 0) parts.push(levelPattern(level))
-  parts.push(ESCAPED_ASCII)
+  parts.push(PRIORITY, ESCAPED_ASCII)
   return new RegExp(parts.join('|'))
 }
 
 /** A status key, its colon, perhaps a quote, and a value that stands for an error. */
 function levelPattern({ keys, prefixes, numbers }: LevelAlarms): string {
   const names = keys.map((key) => anyCase(escapeRegex(key))).join('|')
-  const words = distinct(prefixes, 'start').map((prefix) => anyCase(escapeRegex(prefix)))
+  const words = distinct(prefixes, 'start').map((prefix) => [...prefix].map(spelled).join(''))
   return `(?:${names})\\\\*"[ \\t]*:[ \\t]*\\\\*"?[ \\t]*(?:${[...words, `(?:${numbers.join('|')})(?!\\d)`].join('|')})`
 }
 
@@ -46,9 +51,16 @@ function alarmPattern(alarm: string): string {
     else if (character === '"') pattern += '\\\\*"'
     else if (character === ':' || character === ',') pattern += `[ \\t]*${character}[ \\t]*`
     else if (character === '\n') pattern += '(?:\\n|\\\\+n|#012)'
-    else pattern += anyCase(escapeRegex(character))
+    else pattern += spelled(character)
   }
   return pattern
+}
+
+/** A character in any case or, beyond ASCII, as it stands in text, in UTF-8 bytes as latin1, and escaped in JSON. */
+function spelled(character: string): string {
+  if (character <= '\x7f') return anyCase(escapeRegex(character))
+  const code = character.charCodeAt(0).toString(16).padStart(4, '0')
+  return `(?:${character}|${Buffer.from(character).toString('latin1')}|\\\\+u${anyCase(code)})`
 }
 
 function anyCase(pattern: string): string {

@@ -4,10 +4,10 @@
  * Any other text is the message. Pure and total: nested, huge or hostile JSON gives a record.
  * Source: docs.datadoghq.com, logs/log_configuration/pipelines, "Preprocessing".
  */
-import type { Attributes, LogRecord, Value } from '../core/shapes.js'
+import type { Attributes, LogRecord, Status, Value } from '../core/shapes.js'
 import { parseDate } from './dates.js'
 import { getPath, isObject, isPresent, parsePath, setKey } from './paths.js'
-import { type Levels, recogniseStatus } from './status.js'
+import { type Levels, recogniseStatus, SYSLOG_STATUSES } from './status.js'
 
 /** Objects nested deeper than this are kept as JSON text. */
 export const MAX_DEPTH = 40
@@ -30,6 +30,17 @@ const DATE = paths(
 /** Where JSON lines write a status; what looks for alarms in bytes needs the keys too. */
 export const statusKeys: readonly string[] = ['status', 'severity', 'level', 'syslog.severity']
 const STATUS = paths(...statusKeys)
+/** Where loggers write a level that is not looked for by default. */
+const LEVELS = paths(
+  'log.level',
+  'levelname',
+  'level_name',
+  'loglevel',
+  'log_level',
+  'lvl',
+  'severity_text',
+  'severityText',
+)
 const SERVICE = paths('service', 'syslog.appname', 'dd.service', 'contextMap.dd.service')
 const TRACE_ID = paths('dd.trace_id', 'contextMap.dd.trace_id', 'trace_id')
 const TAGS: readonly (readonly [string, ReturnType<typeof paths>])[] = [
@@ -58,7 +69,11 @@ export function preprocess(text: string, options: PreprocessOptions): LogRecord 
   if (options.host !== undefined) record.host = options.host
 
   const attributes = parseObject(text)
-  if (attributes === undefined) return record
+  if (attributes === undefined) {
+    const status = options.reserved === false ? undefined : priorityStatus(text)
+    if (status !== undefined) record.status = status
+    return record
+  }
   record.attributes = attributes
 
   const message = attributes.message
@@ -80,6 +95,7 @@ export function preprocess(text: string, options: PreprocessOptions): LogRecord 
  * put it into a message. Where the wrapping says no level, the line is the record, the rest of the wrapping beside it.
  */
 function unwrap(outer: LogRecord, text: string, options: PreprocessOptions): LogRecord | undefined {
+  if (LEVELS.some((path) => isPresent(getPath(outer.attributes, path)))) return undefined
   const { log, ...rest } = outer.attributes
   const isWrapped = typeof log === 'string' && outer.message === text
   const line = isWrapped ? log.trimEnd() : outer.message
@@ -101,6 +117,17 @@ export function parseObject(text: string): Attributes | undefined {
     return undefined
   }
   return isObject(parsed) ? tidyObject(parsed, 0) : undefined
+}
+
+/**
+ * What syslog's priority in front of a text says, `<131>` or systemd's `<3>`: the facility times eight and the severity.
+ * Notice and info say nothing: that is what `logger` and the journal write where a program says no level.
+ */
+function priorityStatus(text: string): Status | undefined {
+  const priority = text.startsWith('<') ? /^<(\d{1,3})>/.exec(text)?.[1] : undefined
+  if (priority === undefined || Number(priority) > 191) return undefined
+  const status = SYSLOG_STATUSES[Number(priority) % 8]
+  return status === 'notice' || status === 'info' ? undefined : status
 }
 
 function readReserved(record: LogRecord, options: PreprocessOptions): void {

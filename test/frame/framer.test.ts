@@ -194,8 +194,23 @@ describe('alarms', () => {
     ['{"log":"\\tat x\\n","stream":"stdout","time":"2026-11-20T23:10:11Z"}', true],
     ['{"a":"{\\"m\\":\\"\\\\tat x\\"}"}', true],
     ['2026-11-20T23:10:11.5Z stdout F x ERROR y', true],
+    ['<131>Nov 20 10:15:32 web-1 x', true],
+    ['<3>x', true],
+    ['<134>Nov 20 10:15:32 web-1 x', false],
   ] as const)
     it(`${expected ? 'ring' : 'stay silent'} for ${text}`, () => expect(alarmed(text)).toBe(expected))
+
+  it('ring for a word beyond ASCII, as bytes, as text and escaped', () => {
+    const alarms = compileAlarms(['重大'], { keys: ['level'], prefixes: ['严重'], numbers: [] })
+    for (const text of [
+      '重大: x',
+      '{"m":"\\u91cd\\u5927"}',
+      '{"level":"严重"}',
+      '{"log":"重大\\n","stream":"stdout","time":"2026-11-20T23:10:11Z"}',
+    ])
+      expect(frame([Buffer.from(`${text}\n`)], alarms ? { alarms } : {}).lines[0]?.alarmed, text).toBe(true)
+    expect(frame([Buffer.from('情報: x\n')], alarms ? { alarms } : {}).lines[0]?.alarmed).toBe(false)
+  })
 
   it('ring for the line that holds them and for no other', () => {
     const text = 'calm\nan error\ncalm\ncalm\nerror error\nerror\n\ncalm'

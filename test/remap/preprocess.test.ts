@@ -176,5 +176,27 @@ describe('a line that was wrapped once more', () => {
       status: 'info',
       message: '{"level":"error"}',
     })
+    for (const level of [{ 'log.level': 'INFO' }, { log: { level: 'INFO' } }, { levelname: 'INFO' }])
+      expect(read({ ...level, message: '{"level":"error"}' })).toMatchObject({ message: '{"level":"error"}' })
+  })
+})
+
+describe("a text behind syslog's priority", () => {
+  for (const [text, status] of [
+    ['<131>Nov 20 10:15:32 web-1 gone', 'error'],
+    ['<2>gone', 'critical'],
+    ['<12>slow', 'warn'],
+    ['<191>tick', 'debug'],
+    ['<14>from stdout', undefined],
+    ['<13>from logger', undefined],
+    ['<192>gone', undefined],
+    ['<b>gone</b>', undefined],
+  ] as const)
+    it(`is ${status ?? 'of no status'}: ${text}`, () =>
+      expect(preprocess(text, { source: 's' })).toMatchObject({ message: text, ...(status && { status }) }))
+
+  it('leaves its status to the pipeline when that is asked for', () => {
+    expect(preprocess('<131>gone', { source: 's', reserved: false }).status).toBeUndefined()
+    expect(preprocess('<14>gone', { source: 's' }).status).toBeUndefined()
   })
 })
