@@ -380,7 +380,19 @@ export function fractionMs(digits: string): number {
   return Number(digits.slice(0, 3).padEnd(3, '0'))
 }
 
-/** The number of an English month by its name or the start of it, 1-12. */
+/**
+ * Languages in which programs write dates by themselves, because their machine speaks them: Java's java.util.logging,
+ * C's strftime. Where two of them mean different months by one name, the first counts.
+ */
+const WRITTEN = ['de', 'fr', 'es', 'it', 'pt', 'nl', 'sv', 'da', 'nb', 'pl', 'ru', 'tr']
+let written: Names['months'] | undefined
+
+/** The number of a month, 1-12, by its English name or the start of it, or as a language of `WRITTEN`, `11月` or `11월`. */
 export function monthOf(name: string): number | undefined {
-  return english.months.get(name.toLowerCase())
+  const known = english.months.get(name.toLowerCase())
+  if (known !== undefined) return known
+  const counted = /^(\d{1,2})[月월]$/.exec(name)?.[1]
+  if (counted !== undefined) return Number(counted)
+  written ??= new Map(WRITTEN.toReversed().flatMap((locale) => [...(namesIn(locale)?.months ?? [])]))
+  return written.get(name.toLowerCase().replaceAll('.', ''))
 }

@@ -1,7 +1,8 @@
 /**
  * Dates in text that no format announces, for the date-remapper: ISO 8601 in all usual spellings, then the named-month
  * dates of syslog, mail, Apache, ctime and Java. Total: what is no date gives undefined. Times are ms since the epoch.
- * Dates that put the day or the month first without naming the month are left to formats: they cannot be told apart.
+ * Dates that put the day or the month first without naming the month are left to formats, since they cannot be told
+ * apart; only between dots the day comes first everywhere.
  */
 import { fractionMs, monthOf } from './dateformat.js'
 import { toUtc, UTC, wallTime, wallTimeWithoutYear, type Zone, zoneOf } from './zones.js'
@@ -116,14 +117,21 @@ function zoneBehind(rest: string, options?: ParseDateOptions): Zone | undefined 
   return match?.[1] === undefined ? undefined : zoneOf(match[1])
 }
 
-const TIME = '(\\d{1,2}):(\\d\\d)(?::(\\d\\d)(?:[.,](\\d{1,9}))?)?( ?[AaPp]\\.?[Mm]\\.?)?'
+/** AM and PM, also as Java spells them in the languages it speaks. */
+const HALF = '[AaPp]\\.?[ \\u00a0\\u202f]?[Mm]\\.?|[午上下오][前後午전후]|[FE]M|[fe]m'
+const AFTERNOON = /^ ?(?:p|e|午後|下午|오후)/i
+const TIME = `(\\d{1,2}):(\\d\\d)(?::(\\d\\d)(?:[.,](\\d{1,9}))?)?( ?(?:${HALF})(?![A-Za-z]))?`
 const WEEKDAY = '(?:[A-Za-z]{3,9},? +)?'
+const MONTH_NAME = '(\\p{L}{3,9}|\\d{1,2}[月월])'
 /** `Nov 20 [2026,] 10:15:32[.123] [zone] [2026]`: syslog, ctime, `date`, java.util.logging. */
-const MONTH_FIRST = new RegExp(`^${WEEKDAY}([A-Za-z]{3,9})\\.? +(\\d{1,2})(?:,? +(\\d{4}),?)? +${TIME}(.*)$`)
+const MONTH_FIRST = new RegExp(`^${WEEKDAY}${MONTH_NAME}\\.? +(\\d{1,2})(?:,? +(\\d{4}),?)? +${TIME}(.*)$`, 'u')
 /** `[Fri, ]20 Nov 2026 10:15:32 +0000`, `20/Nov/2026:10:15:32 +0000`, `20-Nov-26 10:15:32`: mail, HTTP, Apache, Oracle. */
 const DAY_FIRST = new RegExp(
-  `^\\[?${WEEKDAY}(\\d{1,2})[ /-]([A-Za-z]{3,9})[ /-](\\d{4}|\\d\\d)[ :,T]+${TIME}([^\\]]*)\\]?$`,
+  `^\\[?${WEEKDAY}(\\d{1,2})[ /\\-]${MONTH_NAME}\\.?[ /\\-](\\d{4}|\\d\\d)[ :,T]+${TIME}([^\\]]*)\\]?$`,
+  'u',
 )
+/** `20.11.2026 10:15:32`. */
+const DOTTED = new RegExp(`^(\\d{1,2})\\.(\\d{1,2})\\.(\\d{4}) +${TIME}(.*)$`, 'u')
 
 function parseNamed(text: string, options?: ParseDateOptions): number | undefined {
   const monthFirst = MONTH_FIRST.exec(text)
@@ -139,7 +147,7 @@ function parseNamed(text: string, options?: ParseDateOptions): number | undefine
       options,
     )
   }
-  const dayFirst = DAY_FIRST.exec(text)
+  const dayFirst = DAY_FIRST.exec(text) ?? DOTTED.exec(text)
   if (dayFirst === null) return undefined
   const [, day, month, year, hour, minute, second, fraction, half, rest] = dayFirst
   return named(year, month, day, [hour, minute, second, fraction, half], rest, options)
@@ -153,13 +161,13 @@ function named(
   rest: string | undefined,
   options?: ParseDateOptions,
 ): number | undefined {
-  const month = monthOf(monthName ?? '')
+  const month = /^\d+$/.test(monthName ?? '') ? Number(monthName) : monthOf(monthName ?? '')
   const zone = zoneBehind(rest ?? '', options)
   if (month === undefined || zone === undefined) return undefined
   let hours = Number(hour)
   if (half !== undefined) {
     if (hours > 12) return undefined
-    hours = (hours % 12) + (/p/i.test(half) ? 12 : 0)
+    hours = (hours % 12) + (AFTERNOON.test(half) ? 12 : 0)
   }
   const at = (y: number) =>
     wallTime(y, month, Number(day), hours, Number(minute), Number(second ?? 0), fractionMs(fraction ?? ''))
