@@ -57,6 +57,9 @@ export function readStructuredError(
       return found
     })
     if (own === undefined) break
+    // A cause that is the effect of its own effect is written again, without its frames.
+    const isRepeated = chain.some(({ kind, message }) => kind === own.kind && message === own.message)
+    if (isRepeated && own.frames.length === 0) break
     chain.push(own)
   }
   const [outer, ...inner] = chain
@@ -95,9 +98,16 @@ function chainOf(value: Value): Value[] {
   while (isObject(next) && chain.length < MAX_CAUSES) {
     chain.push(next)
     const cause: Value | undefined = first(next, ERROR_KEYS.cause)
-    next = Array.isArray(cause) ? (cause[0] as Value | undefined) : cause
+    next = inside(Array.isArray(cause) ? (cause[0] as Value | undefined) : cause)
   }
   return chain
+}
+
+/** The error in a cause: the value itself, or the only thing in it (`causedBy: { exception: { … } }`, JBoss). */
+function inside(cause: Value | undefined): Value | undefined {
+  if (!isObject(cause)) return cause
+  const [only, ...others] = Object.values(cause)
+  return others.length === 0 && isObject(only) ? only : cause
 }
 
 function readOne(
@@ -110,7 +120,7 @@ function readOne(
   const message = textAt(error, ERROR_KEYS.message)
   const named = { ...(kind === undefined ? {} : { kind }), ...(message === undefined ? {} : { message }) }
   const header = kind === undefined ? (message ?? '') : message === undefined ? kind : `${kind}: ${message}`
-  const stack = first(error, ERROR_KEYS.stack)
+  const stack = listIn(first(error, ERROR_KEYS.stack))
 
   if (typeof stack === 'string') return ofText(named, header, stack, read)
   // Monolog: the place of the error, then those of the calls, if any.
@@ -212,6 +222,14 @@ function first(object: Attributes, keys: readonly string[]): Value | undefined {
     if (value !== undefined && value !== null && value !== '') return value
   }
   return undefined
+}
+
+/** The list that a value is or, as XML has it, the only thing that a map holds; one element alone is no list in XML. */
+function listIn(value: Value | undefined): Value | undefined {
+  if (!isObject(value)) return value
+  const [only, ...others] = Object.values(value)
+  if (others.length > 0) return value
+  return isObject(only) ? [only] : only
 }
 
 function textAt(object: Attributes, keys: readonly string[]): string | undefined {

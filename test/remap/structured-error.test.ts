@@ -129,6 +129,45 @@ describe('an error written as an object', () => {
     })
   })
 
+  it('of Log4j 2 in XML has its frames as the only thing in an element', () => {
+    const item = (line: string) => ({ class: 'com.acme.Shop', method: 'place', file: 'Shop.java', line })
+    for (const [items, lines] of [
+      [
+        [item('41'), item('7')],
+        [41, 7],
+      ],
+      [item('41'), [41]],
+    ] as const) {
+      const value = { name: 'a.B', message: 'm', ExtendedStackTrace: { ExtendedStackTraceItem: items } } as Value
+      expect(readStructuredError(value, blind)?.traceback.frames.map(({ line }) => line)).toEqual(lines)
+    }
+  })
+
+  it('of JBoss has its cause in an object of its own', () => {
+    const frames = [{ class: 'com.acme.Shop', method: 'place', line: 41 }]
+    const value = {
+      exceptionType: 'a.B',
+      message: 'm',
+      frames,
+      causedBy: { exception: { exceptionType: 'a.C', message: 'n', frames } },
+    }
+    expect(readStructuredError(value, blind)?.traceback).toMatchObject({
+      kind: 'a.B',
+      causes: [{ kind: 'a.C', message: 'n' }],
+    })
+  })
+
+  it('that is the cause of its own cause is named once', () => {
+    const frames = [{ class: 'com.acme.Shop', method: 'place', line: 41 }]
+    const value = {
+      name: 'a.B',
+      message: 'm',
+      frames,
+      cause: { name: 'a.C', frames, cause: { name: 'a.B', message: 'm' } },
+    }
+    expect(readStructuredError(value, blind)?.traceback.causes.map(({ kind }) => kind)).toEqual(['a.C'])
+  })
+
   it('is nothing when there is neither a kind nor a frame', () => {
     for (const value of [{}, [], { a: 1 }, 'text', 3, [{ a: 1 }, 'x']])
       expect(readStructuredError(value as Value, blind)?.traceback.frames ?? []).not.toContainEqual({ file: 'x' })
