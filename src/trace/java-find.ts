@@ -164,6 +164,8 @@ export function readWhole(text: string): Traceback | undefined {
   const cursor = new LineCursor(text)
   cursor.skipBlank()
   if (cursor.done) return undefined
+  // JBoss LogManager writes a colon before the stack.
+  if (cursor.line.startsWith(': ')) cursor.moveTo(cursor.start + 2)
   const bang = bangOf(text, cursor.start)
   const banged = bang > 0
   const line = text.slice(cursor.start + bang, cursor.end)

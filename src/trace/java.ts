@@ -4,13 +4,13 @@
  */
 import type { Traceback } from '../core/shapes.js'
 import { findTraceback, readWhole } from './java-find.js'
-import { trimFlat, unflatten } from './java-flat.js'
+import { isSeparated, trimFlat, unflatten } from './java-flat.js'
 import { followTraceback } from './java-follow.js'
 import { isRuntimePrint } from './java-lines.js'
 import type { TraceLanguage } from './language.js'
 
 /**
- * Frames are printed with a tab, or with four blanks where tabs were replaced. A trace without frames, or one that lost
+ * Frames are printed with a tab, with four blanks where tabs were replaced, or behind Dropwizard's mark. A trace without frames, or one that lost
  * its indentation or was flattened, is known by its header: a message follows the class name, or the class is the one
  * that HotSpot throws without frames all the time. `find` returns nothing that holds none of these.
  * ` at `, `Exception` and `.java:` are left out on purpose: sentences, calm log lines and `%F:%L` layouts hold them.
@@ -18,6 +18,7 @@ import type { TraceLanguage } from './language.js'
 const HINTS = [
   '\tat ',
   '    at ',
+  '! at ',
   'Exception:',
   'Error:',
   'Exception in thread "',
@@ -57,5 +58,7 @@ function find(text: string, from: number): Traceback | undefined {
 function inFlat(text: string, read: (flat: string) => Traceback | undefined): Traceback | undefined {
   const flat = unflatten(text)
   const traceback = flat === undefined ? undefined : read(flat)
-  return flat !== undefined && traceback && traceback.frames.length > 0 ? trimFlat(traceback, flat) : undefined
+  if (flat === undefined || traceback === undefined || traceback.frames.length === 0) return undefined
+  if (traceback.kind === undefined && isSeparated(text)) return undefined
+  return trimFlat(traceback, flat)
 }

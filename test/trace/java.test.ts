@@ -94,7 +94,61 @@ describe('Java tracebacks in a text', () => {
   })
 })
 
+describe('a Java traceback on one line', () => {
+  const lines = [
+    'java.io.IOException: reset',
+    '\tat com.acme.Net.read(Net.java:7)',
+    'Caused by: a.Deep: x | y',
+    '\tat com.acme.Net.open(Net.java:9)',
+    '\t... 1 more',
+  ]
+  for (const [name, separator] of [
+    ['bars', '|'],
+    ['line separators', '\u2028'],
+    ['carriage returns', '\r'],
+    ['escaped line ends', '\\n'],
+  ] as const)
+    it(`is read where ${name} stand for line ends`, () => {
+      const found = java.find(`2026-11-20 10:15:32 ERROR a.B - failed ${lines.join(separator)}${separator}`, 0)
+      expect(found).toMatchObject({
+        kind: 'java.io.IOException',
+        message: 'reset',
+        frames: [{ function: 'read', line: 7 }],
+        causes: [
+          {
+            kind: 'a.Deep',
+            message: 'x | y',
+            frames: [
+              { function: 'open', line: 9 },
+              { function: 'read', line: 7 },
+            ],
+          },
+        ],
+      })
+    })
+
+  it('is not seen in a frame behind the name of a container', () => {
+    expect(java.find('web_1  | \tat com.acme.Net.read(Net.java:7)', 0)?.frames ?? []).toEqual([])
+  })
+
+  it('is not seen in a message with bars', () => {
+    expect(java.find('java.io.IOException: a|b|c', 0)).toMatchObject({ message: 'a|b|c', frames: [] })
+  })
+})
+
+it("reads Dropwizard's stack of an exception whose name says nothing of an error", () => {
+  expect(java.find('no order\n! com.acme.Job$Fatal: gone\n! at com.acme.Job.run(Job.java:4)', 0)).toMatchObject({
+    kind: 'com.acme.Job$Fatal',
+    message: 'gone',
+    frames: [{ function: 'run', line: 4 }],
+  })
+})
+
 describe('a stored Java stack', () => {
+  it('is read behind the colon that JBoss writes', () => {
+    expect(java.read(`: Boom: x\n${frame}`)).toMatchObject({ kind: 'Boom', message: 'x', start: 2 })
+  })
+
   for (const [name, text, kind, message] of [
     ['takes a header alone', 'com.acme.Job$Fatal: x', 'com.acme.Job$Fatal', 'x'],
     ['takes a cause alone', `Caused by: a.BException: x\n${frame}`, 'a.BException', 'x'],
