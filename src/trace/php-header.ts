@@ -2,7 +2,7 @@
  * What stands above a PHP trace: `Class: message in file:line`, over several lines perhaps, at the beginning of a line
  * or behind what a logger wrote. The class is told from the words of a message by its name and its place.
  */
-import { entryOf, isStrongKind, isTraceTitle, KIND, kindAt, placeAtEnd } from './php-grammar.js'
+import { entryOf, isStrongKind, isTraceTitle, KIND, kindAt, placeAtEnd, plainName } from './php-grammar.js'
 import { lineStart } from './text.js'
 
 export interface HeaderAbove {
@@ -20,7 +20,8 @@ const MAX_LINES = 256
 const MAX_CHARS = 16_384
 
 const UNCAUGHT = new RegExp(`\\bUncaught (?=exception '|${KIND}(?:: | in |$))`)
-const INSIDE = new RegExp(`(?:^|[\\s\\]>"'(:-])(${KIND})(?=: )`, 'g')
+/** A message follows the name or, where there is none, the place at the end of the line. */
+const INSIDE = new RegExp(`(?:^|[\\s\\]>"'(:-])(${KIND})(?=: | in \\S[^\\n]{0,1000}:\\d{1,9}$)`, 'g')
 
 /** The header above the entries that begin at `entriesAt`, not before `from`; undefined when no class is named. */
 export function headerAbove(text: string, from: number, entriesAt: number): HeaderAbove | undefined {
@@ -61,7 +62,7 @@ function insideOf(line: string, start: number): number | undefined {
   if (!line.includes(': ')) return undefined
   for (const match of line.slice(0, MAX_CHARS).matchAll(INSIDE)) {
     const kind = match[1] ?? ''
-    if (isStrongKind(kind)) return start + match.index + match[0].length - kind.length
+    if (isStrongKind(plainName(kind))) return start + match.index + match[0].length - kind.length
   }
   return undefined
 }

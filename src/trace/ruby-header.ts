@@ -26,7 +26,11 @@ export function readHeader(text: string): Header | undefined {
   const body = text.slice(head)
   const trimmed = body.trimEnd()
   const found =
-    railsHeader(trimmed) ?? sinatraHeader(trimmed) ?? inspected(trimmed) ?? loggerOrColon(body.replace(/\r?\n$/, ''))
+    railsHeader(trimmed) ??
+    sinatraHeader(trimmed) ??
+    inspected(trimmed) ??
+    bracketed(trimmed) ??
+    loggerOrColon(body.replace(/\r?\n$/, ''))
   return found === undefined ? undefined : { ...found, at: found.at + head }
 }
 
@@ -82,15 +86,16 @@ export function listedCauses(text: string): Cause[] {
   })
 }
 
-const SINATRA = new RegExp(` - (${CONSTANT}) - `)
+const SINATRA = new RegExp(`(?:^| - )(${CONSTANT}) - `)
 
-/** `2026-11-21 10:00:00 - RuntimeError - message:` */
+/** `2026-11-21 10:00:00 - RuntimeError - message:`; the time may have been taken off. */
 function sinatraHeader(body: string): Header | undefined {
   if (!body.endsWith(':')) return undefined
   const named = SINATRA.exec(body.slice(0, MAX_SCAN))
   const kind = named?.[1]
   if (named === null || kind === undefined) return undefined
-  return header(kind, body.slice(named.index + named[0].length, -1), named.index + 3)
+  const end = named.index + named[0].length
+  return header(kind, body.slice(end, -1), end - kind.length - 3)
 }
 
 const INSPECTED = new RegExp(`#<(${CONSTANT}): `)
@@ -102,6 +107,17 @@ function inspected(body: string): Header | undefined {
   const kind = named?.[1]
   if (named === null || kind === undefined) return undefined
   return header(kind, body.slice(named.index + named[0].length, -1), named.index)
+}
+
+const BRACKETED = new RegExp(`(?:^|: )<(${CONSTANT})>(?: |$)`)
+
+/** `<NoMethodError> message`, as the gem `logging` writes it, perhaps behind the logger's name. */
+function bracketed(body: string): Header | undefined {
+  const named = BRACKETED.exec(body.slice(0, MAX_SCAN))
+  const kind = named?.[1]
+  if (named === null || kind === undefined) return undefined
+  const end = named.index + named[0].length
+  return header(kind, body.slice(end), body.lastIndexOf('<', end))
 }
 
 /** Logger's `message (Class)` or the common `Class: message`, which may both seem to be there. */
@@ -127,12 +143,17 @@ function loggerHeader(body: string): Header | undefined {
 const CLASS_AND_COLON = new RegExp(`(?:^|[\\s>\\])-])(${CONSTANT}):(?= |$)`, 'gm')
 const CLASS_ALONE = new RegExp(`(?:^|[\\s>\\])-])(${CONSTANT})$`)
 
+/** `Exception: Orders::Gone: message` (semantic_logger): the first word only says what follows. */
+const LABEL = /^(?:Exception|Error)$/
+const ANOTHER_CLASS = new RegExp(`^ ${CONSTANT}: `)
+
 /** `Class: message`, behind whatever the log message says; the first name that is an exception's, or the very first word. */
 function colonHeader(body: string): Header | undefined {
   let first: Header | undefined
   for (const named of body.slice(0, MAX_SCAN).matchAll(CLASS_AND_COLON)) {
     const kind = named[1] ?? ''
-    if (LEVEL.test(kind)) continue
+    const end = named.index + named[0].length
+    if (LEVEL.test(kind) || (LABEL.test(kind) && ANOTHER_CLASS.test(body.slice(end, end + 512)))) continue
     const at = named.index + named[0].length - kind.length - 1
     const found = () => header(kind, body.slice(at + kind.length + 1).replace(/^ /, ''), at)
     if (looksRaised(kind)) return found()

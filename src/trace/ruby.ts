@@ -57,7 +57,10 @@ function find(text: string, from: number): Traceback | undefined {
   const cursor = new LineCursor(text, from)
   for (let above = from, falseStarts = 0; !cursor.done; ) {
     const found = frameLine(cursor.line)
-    if (isRaisedLine(found)) return interpreted(cursor, found, from)
+    if (isRaisedLine(found)) {
+      const printed = interpreted(cursor, found, from)
+      return quotedBy(text, printed, above) ?? printed
+    }
     if (found === undefined || found.rest !== undefined) {
       cursor.advance()
       continue
@@ -73,7 +76,7 @@ function find(text: string, from: number): Traceback | undefined {
 function unraised(text: string, from: number): Traceback | undefined {
   const body = text.slice(from)
   const header = readHeader(body)
-  if (header === undefined || !/\w(?:Error|Exception)$/.test(header.kind)) return undefined
+  if (header === undefined || !/(?:\w|::)(?:Error|Exception)$/.test(header.kind)) return undefined
   const before = body.slice(0, header.at).trimEnd()
   const alone = before === '' || /[\]:>-]$/.test(before)
   if (!alone || body.slice(header.at).trimEnd().includes('\n')) return undefined
@@ -96,6 +99,31 @@ function read(stack: string): Traceback | undefined {
   Object.assign(part, { kind: header.kind, end: stack.trimEnd().length })
   if (header.message !== undefined) part.message = header.message.trimEnd()
   return assemble([part], header.at, false)
+}
+
+/** Lines between a quoted backtrace's last one and the frames of the error that quotes it. */
+const MAX_QUOTED_TAIL = 4
+
+/**
+ * The error whose message quotes what was read as printed by the interpreter: frames without `from` follow, which the
+ * interpreter never prints, and what stands above them names another class around all of it.
+ */
+function quotedBy(text: string, printed: Traceback, above: number): Traceback | undefined {
+  const isPlain = (line: FrameLine | undefined) =>
+    line !== undefined && line.rest === undefined && !line.from && !line.numbered
+  // A message without `from` below it was taken to its end, the frames with it.
+  const cursor = new LineCursor(text, printed.start)
+  if (printed.frames.length > 1) cursor.moveTo(printed.end)
+  for (
+    let tail = 0;
+    !cursor.done && (tail < MAX_QUOTED_TAIL || printed.frames.length === 1);
+    cursor.advance(), tail++
+  ) {
+    if (!isPlain(lineAt(cursor))) continue
+    const quoting = backtrace(cursor, above)
+    return quoting?.kind !== undefined && quoting.start <= printed.start ? quoting : undefined
+  }
+  return undefined
 }
 
 /** `file:1:in 'x': message (Class)`, further lines of the message, `\tfrom …`; then its causes in the same form. */
@@ -186,7 +214,10 @@ function withoutTags(text: string, tag: string): string {
 function causeBelow(cursor: LineCursor): Part | undefined {
   const ahead = new LineCursor(cursor.text, cursor.start)
   for (let i = 0; i < 2 && !ahead.done && isBlank(ahead.line); i++) ahead.advance()
-  const lead = /^\s*(?:Information for cause|Caused by|Cause): /.exec(ahead.line.slice(0, 64))?.[0]
+  // The gem `logging` gives the label a line of its own.
+  if (/^\s*--- Caused by ---\s*$/.test(ahead.line.slice(0, 64))) ahead.advance()
+  else if (!/^\s*(?:Information for cause|Caused by|Cause): /.test(ahead.line.slice(0, 64))) return undefined
+  const lead = /^\s*(?:[A-Z][a-z ]*: )?/.exec(ahead.line.slice(0, 64))?.[0]
   if (lead === undefined || ahead.done) return undefined
   const start = ahead.start + lead.length
   let { end } = ahead

@@ -80,7 +80,7 @@ export function isIndented(line: string): boolean {
 export function beginsLogLine(line: string): boolean {
   const head = line.slice(0, 80)
   return (
-    head.startsWith('{') ||
+    /^\{ *"/.test(head) ||
     /^[A-Z], \[/.test(head) ||
     /^\[\d/.test(head) ||
     /\b\d{4}[-/]\d\d[-/]\d\d\b|\b\d\d:\d\d:\d\d\b/.test(head) ||

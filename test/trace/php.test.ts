@@ -91,6 +91,18 @@ describe('PHP tracebacks in a text', () => {
   })
 })
 
+describe('PHP errors behind a log message', () => {
+  for (const [name, header, expected] of [
+    ['without a message', 'visit 7 failed: Clinic\\Gone in /srv/a.php:1', { kind: 'Clinic\\Gone' }],
+    [
+      'of an anonymous class',
+      'visit 7 failed: RuntimeException@anonymous\0/srv/a.php:33$4: odd in /srv/a.php:33',
+      { kind: 'RuntimeException@anonymous', message: 'odd' },
+    ],
+  ] as const)
+    it(`are named ${name}`, () => expect(php.find(`${header}\n${trace}`, 0)).toMatchObject(expected))
+})
+
 describe('a stored PHP stack', () => {
   it('takes a single entry', () => {
     expect(php.read('#0 /srv/shop/a.php(3): run()')?.frames).toEqual([

@@ -128,6 +128,52 @@ describe('Ruby backtraces in a text', () => {
   })
 })
 
+describe('Ruby errors as loggers write them', () => {
+  for (const [name, text, expected] of [
+    [
+      'names the class, not the word before it',
+      "job 7 failed -- Exception: Orders::Gone: no order\n/srv/a.rb:1:in `b'\n/srv/c.rb:2:in `d'",
+      { kind: 'Orders::Gone', message: 'no order' },
+    ],
+    [
+      'takes the class in angle brackets',
+      "Orders: <Orders::Gone> no order\n\t/srv/a.rb:1:in `b'\n\t/srv/c.rb:2:in `d'",
+      { kind: 'Orders::Gone', message: 'no order' },
+    ],
+    [
+      'takes a class in angle brackets without a message',
+      "<Interrupt> \n\t/srv/a.rb:1:in `b'\n\t/srv/c.rb:2:in `d'",
+      { kind: 'Interrupt' },
+    ],
+    [
+      'takes a cause under a label of its own',
+      "<Orders::Gone> no\n\t/srv/a.rb:1:in `b'\n\t--- Caused by ---\n\t<KeyError> key\n\t/srv/c.rb:2:in `d'",
+      { kind: 'Orders::Gone', causes: [{ kind: 'KeyError', message: 'key' }] },
+    ],
+    [
+      'takes an error without frames whose class is its only name',
+      'Orders::Error: no order',
+      { kind: 'Orders::Error', message: 'no order', frames: [] },
+    ],
+    [
+      'leaves what a message quotes to the message',
+      "far: /far/x.rb:7:in `run': boom (Far::Error)\n\tfrom /far/y.rb:8:in `main' (Orders::Gone)\n/srv/a.rb:1:in `b'\n/srv/c.rb:2:in `d'",
+      { kind: 'Orders::Gone', frames: [{ line: 1 }, { line: 2 }] },
+    ],
+    [
+      'leaves a message that looks raised to its class',
+      "a.rb:7:in `b': c (Orders::Gone)\n/srv/a.rb:1:in `b'\n/srv/c.rb:2:in `d'",
+      { kind: 'Orders::Gone', message: "a.rb:7:in `b': c", frames: [{ line: 1 }, { line: 2 }] },
+    ],
+    [
+      'reads Sinatra without its time',
+      "Orders::Gone - no order:\n\t/srv/a.rb:1:in `b'\n\t/srv/c.rb:2:in `d'",
+      { kind: 'Orders::Gone', message: 'no order' },
+    ],
+  ] as const)
+    it(name, () => expect(ruby.find(text, 0)).toMatchObject(expected))
+})
+
 const taken = (text: string) => takenBy(ruby, text)
 
 describe('Ruby output without a logger', () => {
