@@ -41,6 +41,9 @@ const HEAD = new RegExp(
     `[\\[(]?(?:${TIMES.join('|')})`,
     // level first, then a time, a bracket, a logger or a message
     `\\[?${LEVEL}\\b\\]?(?::[\\w.]+:|:? +\\[|:? *(?:-{1,3}|\\|) |:? +\\d{4}-|: |\\s+\\(|\\x1b| {1,5}[\\w.$\\x1b]|$)`,
+    // thread, level and logger; WebLogic's
+    `\\[[^\\]\\n]{1,80}\\] +${LEVEL} +[\\w$]+[.: ]`,
+    '####<',
     // milliseconds, since the start or the epoch, then a thread and a level, or a level and a logger
     `\\d{1,16} +(?:\\[[^\\]\\n]{1,120}\\] +${LEVEL} |${LEVEL} +(?:\\[|[\\w$]+[.:]))`,
     // lower case is a word of any text unless a colon or brackets set it off; `panic: ` is how a crash of Go begins
@@ -59,7 +62,7 @@ const HEAD = new RegExp(
 
 /** Where a head may begin: any other first character rules it out without a regex. */
 const FIRST = new Uint8Array(256)
-for (const character of '0123456789[(<\x1b') FIRST[character.charCodeAt(0)] = 1
+for (const character of '0123456789[(<#\x1b') FIRST[character.charCodeAt(0)] = 1
 for (let code = 65; code <= 90; code++) FIRST[code] = 1
 for (const character of 'tfdcinswepaluv') FIRST[character.charCodeAt(0)] = 1
 

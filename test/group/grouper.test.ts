@@ -68,6 +68,8 @@ describe('records with a head', () => {
     ['milliseconds and a level', '1795169732123 ERROR shop.Orders: x'],
     ['short date', '261120 10:15:32 ERROR x'],
     ['priority', '<3>[7] x'],
+    ['thread, level and logger', '[main] ERROR com.acme.Shop - x'],
+    ['WebLogic', '####<Nov 20, 2026 10:15:32 AM UTC> <Error> <Security> <web-1> <x>'],
     ['java.util.logging in German', 'Nov. 20, 2026 10:15:32 PM com.acme.Shop pay'],
     ['java.util.logging in Japanese', '11月 20, 2026 10:15:32 午後 com.acme.Shop pay'],
     ['level and colon', 'error: x'],
