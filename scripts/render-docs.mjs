@@ -275,6 +275,7 @@ function metricsPage(metrics) {
     '| --- | --- |',
     '| `errand_alarms_missed_total` grows | an alarm list of a remapper is too short: errors may be missing. Set `alarms: "every line"` there, and tell us |',
     '| `errand_bytes_lost_total` grows | files were truncated or deleted before they could be read: rotate later, or look why reading waits |',
+    '| `errand_links_refused_total` grows | a symbolic link leads out of the directories of its input; the log names it. Add the directory to `allowedRoots`, or look who made the link |',
     "| `errand_records_spooled` grows for one output | that backend is slower than the errors come, or it refuses the connection; the agent's log says which |",
     '| `errand_spool_bytes` near `spool.maxBytes` | reading is about to wait for the slowest output |',
     '| `errand_records_refused_total` grows | a backend will never take some records; they are in `refused/OUTPUT.ndjson` of the state directory, each with the reason |',

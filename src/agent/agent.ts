@@ -171,8 +171,10 @@ export class Agent {
 
   #makeTail(own: ReadonlySet<string>): Tail | undefined {
     const { plan, clock, log, counters, once, own: ownKeys } = this.#options
-    const inputs = plan.inputs.flatMap(({ config, paths, exclude }, index) =>
-      config.type === 'file' ? [{ index, paths, exclude: [...exclude, ...own], startAt: config.startAt }] : [],
+    const inputs = plan.inputs.flatMap(({ config, paths, exclude, allowedRoots }, index) =>
+      config.type === 'file'
+        ? [{ index, paths, exclude: [...exclude, ...own], startAt: config.startAt, allowedRoots }]
+        : [],
     )
     if (inputs.length === 0) return undefined
     return new Tail({
@@ -190,6 +192,10 @@ export class Agent {
           log.warn(`${file.path}: ${bytes} bytes were lost before they could be read: ${reason}.`)
         },
         problem: (path, what, mend) => log.warn(`${path}: ${what} ${mend}`),
+        refused: (path, what, mend) => {
+          counters.add('links_refused_total')
+          log.warn(`${path}: ${what} ${mend}`)
+        },
       },
     })
   }

@@ -2,6 +2,7 @@
  * From a config file to a plan: what was written becomes what it means. Paths resolved, remapper files read and
  * compiled, services and sources settled. All problems at once; nothing is opened for reading or writing of logs.
  */
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Environment } from '../config/environment.js'
 import type { PlaceOf } from '../config/json5.js'
@@ -34,6 +35,8 @@ export interface PlannedInput {
   /** Absolute; empty for standard input. */
   readonly paths: readonly string[]
   readonly exclude: readonly string[]
+  /** Absolute; empty for standard input. */
+  readonly allowedRoots: readonly string[]
   readonly source: Source
   readonly enrichment: Enrichment
   readonly grouping: Grouping
@@ -156,10 +159,13 @@ export async function planFrom(file: string, environment: Environment, now: () =
     }
     const paths = input.type === 'file' ? input.paths.map((path) => resolveFrom(file, path)) : []
     await checkDirectories(paths, i, placeOf, problems)
+    const allowedRoots = input.type === 'file' ? input.allowedRoots.map((path) => resolveFrom(file, path)) : []
+    await checkRoots(allowedRoots, i, placeOf, problems)
     inputs.push({
       config: input,
       paths,
       exclude: input.type === 'file' ? input.exclude.map((path) => resolveFrom(file, path)) : [],
+      allowedRoots,
       source,
       enrichment: enrichmentOf(config, input, environment),
       grouping: groupingOf({ index: i, inApp: input.inApp }, config.inApp, rules),
@@ -233,6 +239,26 @@ async function checkDirectories(
     } else if (why === 'missing') {
       const mend = 'Its files are read when it comes; correct the path if it never will.'
       problems.push({ place, what: `the directory ${directory} is not there yet.`, mend, severity: 'warning' })
+    }
+  }
+}
+
+/** A root that is not there allows nothing until it comes; one that can be none will never allow anything. */
+async function checkRoots(
+  roots: readonly string[],
+  input: number,
+  placeOf: PlaceOf,
+  problems: Problem[],
+): Promise<void> {
+  for (const [i, root] of roots.entries()) {
+    const place = placeOf(['inputs', input, 'allowedRoots', i])
+    if ((await whyUnreadable(root)) === 'no directory') {
+      const what = `${root} is not a directory.`
+      const mend = 'Name the directory that symbolic links may lead to.'
+      problems.push({ place, what, mend, severity: 'error' })
+    } else if (fixedPrefix(join(root, 'x')) !== root && (await whyUnreadable(root)) === 'missing') {
+      const what = `allowedRoots takes directories, not patterns; there is no directory ${root}.`
+      problems.push({ place, what, mend: `Name ${fixedPrefix(root)}.`, severity: 'error' })
     }
   }
 }

@@ -58,6 +58,12 @@ const fileInput = z.strictObject({
     .describe(
       'Where to begin in files that are there at the first start. Files that appear later are read from the beginning.',
     ),
+  allowedRoots: z
+    .array(z.string().min(1))
+    .default(['/var/log/pods', '/var/lib/docker/containers'])
+    .describe(
+      'Directories that symbolic links may lead to, besides the fixed part of each path. A link to anywhere else is not read, counted and reported.',
+    ),
   ...inputSettings,
 })
 

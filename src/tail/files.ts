@@ -30,6 +30,8 @@ export interface OpenedFile {
   write(text: string): Promise<void>
   /** Makes what was written durable. */
   sync(): Promise<void>
+  /** Where the system says that the opened file is, links followed; undefined when it does not say. */
+  realPath?(): Promise<string | undefined>
   close(): Promise<void>
 }
 
@@ -39,6 +41,8 @@ export interface FileLayer {
   openToWrite(path: string): Promise<OpenedFile>
   /** Follows symbolic links. */
   stat(path: string): Promise<FileStat>
+  /** The path without symbolic links. */
+  realPath(path: string): Promise<string>
   list(directory: string): Promise<DirectoryEntry[]>
   readText(path: string): Promise<string>
   rename(from: string, to: string): Promise<void>
@@ -72,34 +76,25 @@ function statOf(stats: BigIntStats): FileStat {
   }
 }
 
-class DiskFile implements OpenedFile {
-  readonly #handle: fs.FileHandle
-  constructor(handle: fs.FileHandle) {
-    this.#handle = handle
-  }
-  async read(buffer: Buffer, start: number, length: number, position: number): Promise<number> {
-    return (await this.#handle.read(buffer, start, length, position)).bytesRead
-  }
-  async stat(): Promise<FileStat> {
-    return statOf(await this.#handle.stat({ bigint: true }))
-  }
-  async write(text: string): Promise<void> {
-    await this.#handle.writeFile(text)
-  }
-  async sync(): Promise<void> {
-    await this.#handle.sync()
-  }
-  async close(): Promise<void> {
-    await this.#handle.close()
+function openedFile(handle: fs.FileHandle): OpenedFile {
+  return {
+    read: async (buffer, start, length, position) => (await handle.read(buffer, start, length, position)).bytesRead,
+    stat: async () => statOf(await handle.stat({ bigint: true })),
+    write: (text) => handle.writeFile(text),
+    sync: () => handle.sync(),
+    // Linux tells it of the descriptor itself, so no name can be exchanged in between.
+    realPath: () => fs.readlink(`/proc/self/fd/${handle.fd}`).catch(() => undefined),
+    close: () => handle.close(),
   }
 }
 
 /** The real file system. */
 export const disk: FileLayer = {
   // Non-blocking, because a name may have become a pipe since it was looked at, and opening that would hang.
-  openToRead: async (path) => new DiskFile(await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK)),
-  openToWrite: async (path) => new DiskFile(await fs.open(path, 'w', 0o600)),
+  openToRead: async (path) => openedFile(await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK)),
+  openToWrite: async (path) => openedFile(await fs.open(path, 'w', 0o600)),
   stat: async (path) => statOf(await fs.stat(path, { bigint: true })),
+  realPath: (path) => fs.realpath(path),
   list: async (directory) =>
     (await fs.readdir(directory, { withFileTypes: true })).map((entry) => ({
       name: entry.name,

@@ -2,7 +2,7 @@
  * Globs over absolute paths: what matches, and the walk that finds it without reading directories that cannot hold
  * a match. Symbolic links are followed where the pattern names one level, not below `**`, so that no cycle can trap it.
  */
-import { basename, join, normalize } from 'node:path'
+import { basename, dirname, join, normalize } from 'node:path'
 import picomatch from 'picomatch'
 import { codeOf, eachOf, type FileLayer, type FileStat, isGone } from './files.js'
 
@@ -53,6 +53,11 @@ export function compileGlob(pattern: string): Glob {
     // A file may be literally called `app[1].log`.
     matches: (path) => path === clean || matchGlob(path),
   }
+}
+
+/** The directory of a glob's fixed part. */
+export function rootOf(glob: Glob): string {
+  return glob.segments.length === 0 && !glob.deep ? dirname(glob.base) : glob.base
 }
 
 function compileSegment(part: string): Segment {

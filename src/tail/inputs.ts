@@ -1,6 +1,7 @@
 /** What the inputs want to be tailed: their globs over the disk as it is now, each file once, for the first input that matches. */
-import type { FileLayer, FileStat, OpenedFile } from './files.js'
-import { compileExcludes, compileGlob, type Glob, walk } from './glob.js'
+import { eachOf, type FileLayer, type FileStat, type OpenedFile } from './files.js'
+import { compileExcludes, compileGlob, type FoundPath, type Glob, rootOf, walk } from './glob.js'
+import { Roots } from './roots.js'
 
 export interface TailInput {
   /** The input's place in the config. */
@@ -10,6 +11,8 @@ export interface TailInput {
   /** Globs; one without a slash is held against the name alone. They win over `paths`. */
   readonly exclude: readonly string[]
   readonly startAt: 'beginning' | 'end'
+  /** Directories that symbolic links may lead to, besides the fixed parts of `paths`; absolute. */
+  readonly allowedRoots: readonly string[]
 }
 
 export interface FoundFile {
@@ -28,25 +31,38 @@ export interface Discovery {
   readonly doubles: readonly { readonly path: string; readonly owner: FoundFile }[]
   /** What could not be looked at: path and system error code. */
   readonly troubles: readonly { readonly path: string; readonly code: string }[]
+  /** Links that lead out of the roots of their input, and the real paths they lead to. */
+  readonly refused: readonly { readonly path: string; readonly target: string; readonly input: TailInput }[]
 }
 
 interface Compiled {
   readonly input: TailInput
   readonly globs: readonly Glob[]
   readonly excludes: (path: string) => boolean
+  /** Where its files may really be. */
+  readonly roots: readonly string[]
+  /** The `device:inode` of the paths that were within the roots at the last discovery: no need to follow them again. */
+  allowed: ReadonlyMap<string, string>
 }
 
 export class Inputs {
   readonly #inputs: readonly Compiled[]
   readonly #files: FileLayer
+  /** The roots of all inputs, as they were at the last discovery. */
+  #roots = Roots.union([])
 
   constructor(inputs: readonly TailInput[], files: FileLayer) {
     this.#files = files
-    this.#inputs = inputs.map((input) => ({
-      input,
-      globs: input.paths.map(compileGlob),
-      excludes: compileExcludes(input.exclude),
-    }))
+    this.#inputs = inputs.map((input) => {
+      const globs = input.paths.map(compileGlob)
+      const roots = [...globs.map(rootOf), ...input.allowedRoots]
+      return { input, globs, excludes: compileExcludes(input.exclude), roots, allowed: new Map() }
+    })
+  }
+
+  /** Where any file may really be; empty before the first discovery. */
+  get roots(): Roots {
+    return this.#roots
   }
 
   get globs(): readonly Glob[] {
@@ -62,21 +78,57 @@ export class Inputs {
     const byKey = new Map<string, FoundFile>()
     const doubles: { path: string; owner: FoundFile }[] = []
     const troubles = new Map<string, string>()
-    for (const { input, globs, excludes } of this.#inputs) {
+    const refused = new Map<string, Discovery['refused'][number]>()
+    const allRoots: Roots[] = []
+    for (const compiled of this.#inputs) {
+      const { input, globs, excludes } = compiled
+      const within = await Roots.resolve(compiled.roots, this.#files)
+      allRoots.push(within)
+      const allowed = new Map<string, string>()
       for (const glob of globs) {
-        const matches = await walk(glob, this.#files, (path, code) => {
+        const trouble = (path: string, code: string) => {
           if (!excludes(path)) troubles.set(path, code)
-        })
+        }
+        const matches = (await walk(glob, this.#files, trouble)).filter(({ path }) => !excludes(path))
+        const outside = await this.#outside(matches, within, compiled.allowed)
         for (const { path, stat } of matches) {
-          if (excludes(path)) continue
+          const target = outside.get(path)
+          if (target !== undefined) {
+            if (target !== '') refused.set(path, { path, target, input })
+            continue
+          }
+          allowed.set(path, stat.key)
           const owner = byKey.get(stat.key)
           if (owner === undefined) byKey.set(stat.key, { path, input, glob, stat })
           else if (owner.input !== input) doubles.push({ path, owner })
         }
       }
+      compiled.allowed = allowed
     }
+    this.#roots = Roots.union(allRoots)
     const files = [...byKey.values()].sort(byAge)
-    return { files, doubles, troubles: [...troubles].map(([path, code]) => ({ path, code })) }
+    return {
+      files,
+      doubles,
+      troubles: [...troubles].map(([path, code]) => ({ path, code })),
+      // What another input may follow is read there.
+      refused: [...refused.values()].filter(({ path }) => !this.#inputs.some(({ allowed }) => allowed.has(path))),
+    }
+  }
+
+  /** The paths that are not within the roots, and where they really lead; empty when that cannot be said now. */
+  async #outside(
+    matches: readonly FoundPath[],
+    roots: Roots,
+    allowed: ReadonlyMap<string, string>,
+  ): Promise<Map<string, string>> {
+    const outside = new Map<string, string>()
+    const unknown = matches.filter(({ path, stat }) => allowed.get(path) !== stat.key)
+    await eachOf(unknown, 32, async ({ path }) => {
+      const real = await this.#files.realPath(path).catch(() => '')
+      if (real === '' || !roots.allows(real)) outside.set(path, real)
+    })
+    return outside
   }
 }
 

@@ -2,13 +2,15 @@
  * One look at the disk: which files came, grew, were renamed or went, and what that means for the generations. Reads no
  * content but what tells files apart; the only state it changes is the ledger's.
  */
+import { dirname } from 'node:path'
 import type { Entry, State } from './checkpoints.js'
 import { follow, type Generation } from './file.js'
 import type { FileStat } from './files.js'
-import { endOf, type FoundFile } from './inputs.js'
+import { type Discovery, endOf, type FoundFile } from './inputs.js'
 import { type LookParts, Opening, type Sight } from './opening.js'
 import { Siblings } from './rotated.js'
 import { Succession } from './succession.js'
+import { Troubles } from './troubles.js'
 
 export class Look {
   readonly #parts: LookParts
@@ -17,11 +19,13 @@ export class Look {
   /** Paths that were a second name at the last look; told only when they still are, as a rename can look like one. */
   #doubles = new Set<string>()
   readonly #doublesTold = new Set<string>()
+  readonly #refused: Troubles
 
   constructor(parts: LookParts) {
     this.#parts = parts
     this.#opening = new Opening(parts)
     this.#succession = new Succession(parts, this.#opening)
+    this.#refused = new Troubles(parts.refused)
   }
 
   /** `last` is the state of the last run; given (or null for none) at the first look only. */
@@ -34,6 +38,7 @@ export class Look {
     const sight: Sight = { siblings: new Siblings(this.#parts.files), keys, sick: new Set() }
     for (const { path, code } of discovery.troubles) this.#opening.tell(path, code, sight.sick)
     this.#tellDoubles(discovery.doubles)
+    this.#tellRefused(discovery.refused)
 
     const arrivals = this.#noticeKnown(files)
     for (const generation of ledger.live.values()) await this.#learn(generation)
@@ -248,6 +253,15 @@ export class Look {
   #isWanted(stat: FileStat, fromStart: boolean): boolean {
     const { ignoreOlder } = this.#parts.settings
     return fromStart && (ignoreOlder === 0 || this.#parts.clock.now() - stat.mtimeMs <= ignoreOlder)
+  }
+
+  #tellRefused(refused: Discovery['refused']): void {
+    for (const { path, target, input } of refused) {
+      const what = `is a symbolic link that leads to ${target}, out of the directories of inputs[${input.index}]; it is not read.`
+      const mend = `If it is meant, add ${dirname(target)} to inputs[${input.index}].allowedRoots; else exclude it.`
+      this.#refused.tell(path, what, mend)
+    }
+    this.#refused.keepOnly(new Set(refused.map(({ path }) => path)))
   }
 
   #tellDoubles(doubles: readonly { path: string; owner: FoundFile }[]): void {

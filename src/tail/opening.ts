@@ -26,6 +26,7 @@ export interface LookParts {
   readonly isOwn: (key: string) => boolean
   readonly lost: (file: TailedFile, bytes: number, reason: string) => void
   readonly problem: (path: string, what: string, mend: string) => void
+  readonly refused: (path: string, what: string, mend: string) => void
   readonly debug: (facts: object, text: string) => void
 }
 

@@ -16,6 +16,7 @@ import { OVERLAP } from './identity.js'
 import { Inputs, type TailInput } from './inputs.js'
 import { Ledger } from './ledger.js'
 import { Look } from './look.js'
+import { guarded } from './roots.js'
 import type { TailSettings } from './settings.js'
 import { explainCode, Troubles } from './troubles.js'
 import { Turns } from './turns.js'
@@ -28,6 +29,8 @@ export interface TailHooks {
   lost(file: TailedFile, bytes: number, reason: string): void
   /** Something that a person can mend; told once, until it was well in between. */
   problem(path: string, what: string, mend: string): void
+  /** A symbolic link that leads out of its input's roots and is not followed; told as a problem is. */
+  refused(path: string, what: string, mend: string): void
 }
 
 export interface TailOptions {
@@ -94,6 +97,7 @@ export class Tail {
     this.#own = new Set(options.own)
     this.#troubles = new Troubles((path, what, mend) => hooks.problem(path, what, mend))
     const inputs = new Inputs(options.inputs, this.#files)
+    const files = guarded(this.#files, () => inputs.roots)
     this.#checkpoints = new Checkpoints(options.stateDir, this.#files)
     this.#ledger = new Ledger({
       checkpoints: this.#checkpoints,
@@ -103,8 +107,8 @@ export class Tail {
       troubles: this.#troubles,
       mintId: options.mintId ?? (() => randomBytes(8).toString('hex')),
     })
-    this.#descriptors = new Descriptors(this.#files, settings.maxOpenFiles)
-    const shared = { inputs, files: this.#files, ledger: this.#ledger, descriptors: this.#descriptors, clock }
+    this.#descriptors = new Descriptors(files, settings.maxOpenFiles)
+    const shared = { inputs, files, ledger: this.#ledger, descriptors: this.#descriptors, clock }
     const isOwn = (key: string) => this.#own.has(key)
     this.#copies = new Copies({ ...shared, fingerprintBytes: settings.fingerprintBytes, isOwn })
     this.#look = new Look({
@@ -115,6 +119,7 @@ export class Tail {
       isOwn,
       lost: (file, bytes, reason) => hooks.lost(file, bytes, reason),
       problem: (path, what, mend) => hooks.problem(path, what, mend),
+      refused: (path, what, mend) => hooks.refused(path, what, mend),
       debug: (facts, text) => options.log.debug(facts, text),
     })
     const size = OVERLAP + settings.maxBytesPerTurn

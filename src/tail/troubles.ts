@@ -1,3 +1,5 @@
+import { OUTSIDE } from './roots.js'
+
 /** What is wrong with which file, told once: again only after it had been well in between. */
 export class Troubles {
   readonly #told = new Map<string, string>()
@@ -38,6 +40,11 @@ export function explainCode(code: string): readonly [what: string, mend: string]
       return [
         'could not be opened: too many files are open.',
         'Raise the limit (ulimit -n) or lower tail.maxOpenFiles.',
+      ]
+    case OUTSIDE:
+      return [
+        'was exchanged for a link out of its directories while it was opened; it is not read.',
+        'Look who writes there; see inputs[].allowedRoots.',
       ]
     case 'ELOOP':
       return ['is a symbolic link that leads to itself.', 'Correct the link, or exclude it.']

@@ -2,9 +2,8 @@
  * File system events, through chokidar, as hints only: they make the tailer look sooner. Every event may be missing,
  * late or doubled; the poll finds the same. Trouble with events (no watches left, network disks) ends nothing.
  */
-import { dirname } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
-import { type Glob, mayHold } from './glob.js'
+import { type Glob, mayHold, rootOf } from './glob.js'
 
 export interface Hints {
   /** A file that may have grown. */
@@ -69,9 +68,4 @@ export class Watch {
     this.#watcher = watcher
     return watcher
   }
-}
-
-/** The directory to watch for a glob. */
-function rootOf(glob: Glob): string {
-  return glob.segments.length === 0 && !glob.deep ? dirname(glob.base) : glob.base
 }

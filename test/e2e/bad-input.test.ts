@@ -94,6 +94,15 @@ const bad: readonly (readonly [string, string, readonly string[], Readonly<Recor
     },
   ],
   [
+    'roots that can be none',
+    `{ stateDir: "./state", ${OUTPUTS},
+  inputs: [{ type: "file", paths: ["./*.log"], source: "java", service: "shop", allowedRoots: ["./c.json", "./pods/*"] }] }`,
+    [
+      'c.json:2:96  DIR/c.json is not a directory. Name the directory that symbolic links may lead to.',
+      'c.json:2:108  allowedRoots takes directories, not patterns; there is no directory DIR/pods/*. Name DIR/pods.',
+    ],
+  ],
+  [
     'an input directory that is a file',
     `{ stateDir: "./state", ${OUTPUTS},\n  inputs: [{ type: "file", paths: ["./c.json/*.log"], source: "java", service: "shop" }] }`,
     ['c.json:2:36  DIR/c.json is not a directory. Correct the path.'],
@@ -107,7 +116,7 @@ describe('a bad config', () => {
       for (const [file, content] of Object.entries({ 'c.json': config, ...files }))
         await writeFile(join(dir, file), content)
       const before = await readdir(dir)
-      const said = lines.map((line) => `${line.replace('DIR', dir)}\n`).join('')
+      const said = lines.map((line) => `${line.replaceAll('DIR', dir)}\n`).join('')
       const [checked, ran] = await Promise.all([
         run(['check', '--config', 'c.json'], { cwd: dir }),
         run(['run', '--config', 'c.json'], { cwd: dir }),

@@ -1,5 +1,16 @@
 /** The main job from end to end: logs in, error records out, nothing twice, over everything that happens to log files. */
-import { appendFile, copyFile, mkdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  copyFile,
+  mkdir,
+  readFile,
+  realpath,
+  rename,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
@@ -10,8 +21,10 @@ import {
   delivered,
   deliveredAtLeast,
   folder,
+  freePort,
   java,
   MAIN,
+  metric,
   python,
   ROOT,
   type Running,
@@ -173,6 +186,27 @@ describe('run', () => {
     expect(messages(await deliveredAtLeast(file, 2))).toEqual(['first', 'while away'])
     await stopped(next)
     expect(messages(await delivered(file))).toEqual(['first', 'while away'])
+  })
+
+  it('follows no link out of the directories of its input, says so, and counts it', async () => {
+    const dir = await folder()
+    await mkdir(join(dir, 'logs'))
+    await writeFile(join(dir, 'private'), python.error('not to be seen'))
+    await symlink('../private', join(dir, 'logs', 'link.log'))
+    await writeFile(join(dir, 'logs', 'app.log'), python.error('to be seen'))
+    const port = await freePort()
+    const config = await writeConfig(dir, {
+      inputs: [{ type: 'file', paths: ['./logs/*.log'], source: 'python', service: 's', startAt: 'beginning' }],
+      status: { listen: `127.0.0.1:${port}` },
+    })
+    const agent = start(['run', '--config', config])
+    expect(messages(await deliveredAtLeast(join(dir, 'errors.ndjson'), 1))).toEqual(['to be seen'])
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+    expect(metric(metrics, 'links_refused_total')).toBe(1)
+    await stopped(agent)
+    expect(agent.stderr).toContain(
+      `leads to ${join(await realpath(dir), 'private')}, out of the directories of inputs[0]`,
+    )
   })
 
   it('stops on SIGTERM and SIGINT while it is busy, and finishes after a restart', async () => {

@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, linkSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, linkSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { codeOf, disk, fileKey } from '../../src/tail/files.js'
 import { Stage } from './stage.js'
@@ -167,19 +167,6 @@ describe('finding files', () => {
     await stage.run({ inputs: [{ paths: [stage.path('*.log'), stage.path('cur*/*.log')] }] })
     expect(stage.got.sort()).toEqual(['a.log: target\n', 'current/deep.log: deep\n'])
     expect(stage.problems).toEqual([])
-  })
-
-  it('follows a link that is swapped to another file: the old is finished, the new read whole (10)', async () => {
-    const stage = new Stage()
-    writeFileSync(stage.path('1.txt'), 'one\n')
-    writeFileSync(stage.path('2.txt'), 'two\n')
-    symlinkSync(stage.path('1.txt'), stage.path('now.log'))
-    await stage.run()
-    appendFileSync(stage.path('1.txt'), 'one more\n')
-    rmSync(stage.path('now.log'))
-    symlinkSync(stage.path('2.txt'), stage.path('now.log'))
-    await stage.read()
-    expect(stage.got).toEqual(['now.log: one\none more\n', 'now.log: two\n'])
   })
 
   it('does not open empty files (12)', async () => {

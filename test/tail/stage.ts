@@ -64,6 +64,7 @@ export class Stage {
   sinks: Kept[] = []
   lost: { path: string; bytes: number; reason: string }[] = []
   problems: string[] = []
+  refused: string[] = []
   #tail: Tail | undefined
   constructor() {
     made.push(this)
@@ -86,6 +87,7 @@ export class Stage {
       paths: [this.path('*.log')],
       exclude: [],
       startAt: 'beginning' as const,
+      allowedRoots: [],
       ...input,
     }))
     this.#tail = new Tail({
@@ -101,6 +103,7 @@ export class Stage {
           return sink
         },
         lost: (file, bytes, reason) => this.lost.push({ path: file.path, bytes, reason }),
+        refused: (path, what) => this.refused.push(`${path.replace(`${this.directory}/`, '')} ${what}`),
         problem: (path, what) => this.problems.push(`${path.replace(`${this.directory}/`, '')} ${what}`),
       },
       once: options.once ?? false,

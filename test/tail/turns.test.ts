@@ -43,10 +43,7 @@ describe('turns', () => {
       openToRead: async (path: string) => {
         const file = await disk.openToRead(path)
         return {
-          stat: () => file.stat(),
-          write: (more: string) => file.write(more),
-          sync: () => file.sync(),
-          close: () => file.close(),
+          ...file,
           read: (buffer: Buffer, start: number, length: number, position: number) => {
             if (++reads === 6) abort.abort()
             return file.read(buffer, start, length, position)
@@ -71,10 +68,7 @@ describe('turns', () => {
       openToRead: async (path: string) => {
         const file = await disk.openToRead(path)
         return {
-          stat: () => file.stat(),
-          write: (more: string) => file.write(more),
-          sync: () => file.sync(),
-          close: () => file.close(),
+          ...file,
           read: (buffer: Buffer, start: number, length: number, position: number) =>
             broken && path.endsWith('a.log')
               ? Promise.reject(Object.assign(new Error('EIO'), { code: 'EIO' }))
