@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { z } from 'zod'
-import { codeOf, type FileLayer, isGone } from './files.js'
+import { codeOf, type FileLayer, isGone, type Stamp } from './files.js'
 import type { Print } from './identity.js'
 
 /** What is known of one generation of one file. */
@@ -25,6 +25,8 @@ export interface Entry {
   readonly mtimeMs: number
   /** When the last name that led to it was gone; ms since the epoch. */
   readonly goneSince?: number
+  /** Of a compressed file: itself; all else is said of its content. */
+  readonly packed?: Stamp
 }
 
 export interface State {
@@ -48,6 +50,7 @@ const entry: z.ZodType<Entry> = z
     size: count,
     mtimeMs: z.number(),
     goneSince: z.number().exactOptional(),
+    packed: z.object({ size: count, mtimeMs: z.number() }).exactOptional(),
   })
   .readonly()
 const stateFile = z.object({ version: z.literal(1), globs: z.array(z.string()), files: z.array(z.unknown()) })

@@ -7,11 +7,12 @@ import type { Clock } from '../core/clock.js'
 import type { Entry } from './checkpoints.js'
 import type { Descriptors } from './descriptors.js'
 import { Generation } from './file.js'
-import type { FileLayer, FileStat, OpenedFile } from './files.js'
-import { bears, OVERLAP, readAt } from './identity.js'
+import { type FileLayer, type FileStat, isGone, type OpenedFile } from './files.js'
+import { bears, OVERLAP, type Print, printOf, readAt } from './identity.js'
 import type { Inputs, TailInput } from './inputs.js'
 import type { Ledger } from './ledger.js'
 import { rotatedFrom, type Sibling, Siblings } from './rotated.js'
+import { PACKED_SLACK_MS } from './unpack.js'
 
 /** `new`: read it. `wait`: all it holds is read through its original. `from`: what came before was. */
 export type Shadow = 'new' | 'wait' | { readonly from: number }
@@ -85,32 +86,42 @@ export class Copies {
     return generation
   }
 
-  /** Finds the content of a remembered file, whose own inode is gone or holds something else, among its rotated siblings. */
-  async recover(entry: Entry, siblings: Siblings): Promise<Generation | undefined> {
+  /**
+   * Finds the content of a remembered file, whose own inode is gone or holds something else, among its rotated siblings.
+   * `unsure` when it may be in one that could not be read.
+   */
+  async recover(entry: Entry, siblings: Siblings): Promise<Generation | 'none' | 'unsure'> {
     const input = this.#inputs.of(entry.path)
-    if (input === undefined || entry.head.length === 0) return undefined
+    if (input === undefined || entry.head.length === 0) return 'none'
+    let isSure = true
     for (const sibling of await this.#candidates(entry.path, entry.mtimeMs, siblings)) {
-      if (sibling.stat.size < entry.size) continue
+      if (!sibling.isPacked && sibling.stat.size < entry.size) continue
       const place = this.#inputs.of(sibling.path) === undefined ? undefined : sibling.path
-      const found = await this.#opened(sibling, async (handle, stat) => {
+      const found = await this.#opened(sibling, entry.head, async (handle, stat) => {
+        if (stat.size < entry.size) return undefined
         const resumed = await this.resume(entry, place, input, handle, stat)
         return resumed === 'other' ? undefined : resumed
       })
-      if (found !== undefined) return found
+      if (found === 'unreadable') isSure = false
+      else if (found !== undefined) return found
     }
-    return undefined
+    return isSure && siblings.isSure(entry.path) ? 'none' : 'unsure'
   }
 
   /**
-   * Lets a truncated generation go on in the copy that was made of it, if there is one. The handle it had must be in
-   * other hands before.
+   * Lets a generation whose file is gone or was truncated go on in the copy that was made of it. The handle it had must
+   * be in other hands before. `unsure` when the copy may be one that could not be read.
    */
-  async moveToCopy(generation: Generation, path: string): Promise<boolean> {
-    if (generation.head.length === 0) return false
-    for (const sibling of await this.#candidates(path, generation.bornMs, new Siblings(this.#files))) {
-      const moved = await this.#opened(sibling, async (handle, stat) => {
+  async moveToCopy(generation: Generation, path: string): Promise<'moved' | 'none' | 'unsure'> {
+    if (generation.head.length === 0) return 'none'
+    const siblings = new Siblings(this.#files)
+    let isSure = true
+    for (const sibling of await this.#candidates(path, generation.bornMs, siblings)) {
+      const head = printOf(generation.head, generation.head.length)
+      const moved = await this.#opened(sibling, head, async (handle, stat) => {
         if (!(await this.#holdsAllRead(generation, handle, stat))) return undefined
         const place = this.#inputs.of(sibling.path) === undefined ? undefined : sibling.path
+        this.#ledger.drop(generation)
         generation.moveTo(handle, stat, undefined)
         this.#ledger.add(generation)
         this.#ledger.place(generation, place)
@@ -119,9 +130,10 @@ export class Copies {
         await this.#descriptors.used(generation)
         return true
       })
-      if (moved === true) return true
+      if (moved === 'unreadable') isSure = false
+      else if (moved === true) return 'moved'
     }
-    return false
+    return isSure && siblings.isSure(path) ? 'none' : 'unsure'
   }
 
   /**
@@ -161,27 +173,31 @@ export class Copies {
 
   /** Rotated siblings that nobody reads, written at or after `sinceMs`, the newest first. */
   async #candidates(path: string, sinceMs: number, siblings: Siblings): Promise<Sibling[]> {
-    const rotated = [...(await siblings.rotated(path))].reverse()
-    return rotated.filter(({ stat }) => {
-      return stat.mtimeMs >= sinceMs && !this.#ledger.live.has(stat.key) && !this.#isOwn(stat.key)
+    const row = [...(await siblings.row(path))].reverse()
+    return row.filter(({ stat, isPacked }) => {
+      const isInTime = stat.mtimeMs >= sinceMs - (isPacked ? PACKED_SLACK_MS : 0)
+      return isInTime && !this.#ledger.live.has(stat.key) && !this.#isOwn(stat.key)
     })
   }
 
-  /** Opens for `work`; closes when it comes to nothing. A file that cannot be opened is not the one. */
+  /** Opens for `work` what bears the `head`; closes when it comes to nothing. */
   async #opened<T>(
     sibling: Sibling,
+    head: Print,
     work: (handle: OpenedFile, stat: FileStat) => Promise<T | undefined>,
-  ): Promise<T | undefined> {
+  ): Promise<T | 'unreadable' | undefined> {
     let handle: OpenedFile | undefined
     let result: T | undefined
+    let isReadable = true
     try {
       handle = await this.#files.openToRead(sibling.path)
-      result = await work(handle, await handle.stat())
-    } catch {
-      result = undefined
+      // Of compressed files the beginning is cheap, and the size is not.
+      if (await bears(handle, head)) result = await work(handle, await handle.stat())
+    } catch (error) {
+      isReadable = isGone(error)
     }
     if (result === undefined) await handle?.close().catch(() => undefined)
-    return result
+    return isReadable ? result : 'unreadable'
   }
 
   /** Whether the file begins like the generation and holds, before its position, the bytes last read. */

@@ -2,6 +2,9 @@
 import type { Generation } from './file.js'
 import type { FileLayer } from './files.js'
 
+/** Open compressed files hold some 300 KiB each. */
+const MOST_PACKED = 16
+
 export class Descriptors {
   readonly #files: FileLayer
   readonly #most: number
@@ -23,8 +26,9 @@ export class Descriptors {
    */
   async ensure(generation: Generation): Promise<boolean> {
     if (generation.handle === undefined) {
-      if (generation.place === undefined) return false
-      const handle = await this.#files.openToRead(generation.place)
+      const path = generation.place ?? generation.via
+      if (path === undefined) return false
+      const handle = await this.#files.openToRead(path)
       const stat = await handle.stat().catch(async (error: unknown) => {
         await handle.close()
         throw error
@@ -43,11 +47,30 @@ export class Descriptors {
   async used(generation: Generation): Promise<void> {
     this.#open.delete(generation)
     this.#open.add(generation)
-    if (this.#open.size <= this.#most) return
+    if (generation.packed !== undefined) {
+      const packed = [...this.#open].filter((other) => other.packed !== undefined)
+      if (packed.length > MOST_PACKED) await this.#spare(packed, generation)
+    }
+    while (this.#open.size > this.#most && (await this.#spare(this.#open, generation)));
+  }
+
+  /** Whether more are open than may be: they are the only way to files that were deleted. */
+  get isOver(): boolean {
+    return this.#open.size > this.#most
+  }
+
+  /** Whether there is no room for another. */
+  get isTight(): boolean {
+    return this.#open.size >= this.#most
+  }
+
+  /** Closes one that can be opened again, but not the one that is needed now. False when there is none. */
+  async #spare(among: Iterable<Generation>, needed: Generation): Promise<boolean> {
     // Without a name its descriptor is the only way to what is still unread; and what is read loses least by closing.
-    const spare = [...this.#open].filter((other) => other !== generation && other.place !== undefined)
+    const spare = [...among].filter((other) => other !== needed && (other.place ?? other.via) !== undefined)
     const other = spare.find((one) => !one.behind) ?? spare[0]
     if (other !== undefined) await this.close(other)
+    return other !== undefined
   }
 
   async close(generation: Generation): Promise<void> {

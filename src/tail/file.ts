@@ -4,7 +4,7 @@
  */
 import type { Chunk } from '../core/shapes.js'
 import type { Entry } from './checkpoints.js'
-import type { FileStat, OpenedFile } from './files.js'
+import type { FileStat, OpenedFile, Stamp } from './files.js'
 import { OVERLAP, type Print, printOf, readAt } from './identity.js'
 
 export interface TailedFile {
@@ -27,6 +27,12 @@ export interface FileSink {
   readonly safeOffset: number
 }
 
+/** What became of a file, and how many bytes of it were surely there and are not read. */
+export interface Loss {
+  readonly reason: 'deleted before it was read' | 'truncated before it was read'
+  readonly bytes: number
+}
+
 /** `gone`: the bytes before the position are no longer there; the file was truncated or written anew. */
 export type ReadOutcome = 'bytes' | 'end' | 'gone'
 
@@ -37,7 +43,13 @@ export class Generation {
   device: string
   /** The name that leads to it now, if one that the globs match does. */
   place: string | undefined
+  /** The last name that led to it and that the globs match. */
+  lastPlace: string
+  /** A name outside of the globs that leads to it, where one is known; without any, its descriptor is the only way to it. */
+  via: string | undefined
   handle: OpenedFile | undefined
+  /** Of a compressed file: itself. Sizes and offsets are those of its content, which never changes. */
+  packed: Stamp | undefined
   sink: FileSink | undefined
   /** Position of the next read. */
   offset: number
@@ -60,6 +72,10 @@ export class Generation {
   ended = false
   /** Could not be read; left alone until the next look. */
   parked = false
+  /** What is lost unless a copy can go on with it: no name leads to it, and it is not open. */
+  missing: Loss | undefined
+  /** The inode it had before it was given a key that no file has. */
+  ownKey: string | undefined
   /** A size that the content seen so far surely had: the last growth may already be another generation's. */
   #sureSize: number
   #head: Buffer
@@ -71,6 +87,7 @@ export class Generation {
 
   private constructor(file: TailedFile, stat: FileStat, head: Buffer) {
     this.file = file
+    this.lastPlace = file.path
     this.key = stat.key
     this.device = stat.device
     this.offset = file.startOffset
@@ -93,6 +110,7 @@ export class Generation {
     const overlap = Math.min(OVERLAP, file.startOffset)
     generation.#recent = await readAt(handle, file.startOffset - overlap, overlap)
     generation.handle = handle
+    generation.packed = handle.packed
     if (generation.#head.length === 0) generation.#becameEmpty()
     return generation
   }
@@ -137,6 +155,7 @@ export class Generation {
 
   /** Takes what a look at the file says. */
   notice(stat: FileStat): void {
+    if (this.packed !== undefined) return
     if (stat.size === this.size && stat.mtimeMs === this.mtimeMs) return
     this.mtimeMs = stat.mtimeMs
     this.#sureSize = this.size
@@ -235,12 +254,16 @@ export class Generation {
       size: this.size,
       mtimeMs: this.mtimeMs,
       ...(gone === undefined ? {} : { goneSince: gone }),
+      ...(this.packed === undefined ? {} : { packed: this.packed }),
     }
   }
 
   /** Continues on a copy that holds everything read so far: its opened handle and stat. */
   moveTo(handle: OpenedFile, stat: FileStat, place: string | undefined): void {
     this.handle = handle
+    this.packed = handle.packed
+    this.via = undefined
+    this.missing = undefined
     this.key = stat.key
     this.device = stat.device
     this.size = Math.max(this.offset, stat.size)
@@ -260,7 +283,8 @@ export class Generation {
 
 /** Lets `generation` be read only when `before` is read to its end. */
 export function follow(generation: Generation, before: Generation | undefined): void {
-  if (before === undefined || before === generation || before.ended) return
+  if (before === undefined || before.ended) return
+  for (let one: Generation | undefined = before; one !== undefined; one = one.after) if (one === generation) return
   // Its last lines may have come after the last look.
   before.stirred = true
   generation.after = before

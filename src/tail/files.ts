@@ -33,6 +33,19 @@ export interface OpenedFile {
   /** Where the system says that the opened file is, links followed; undefined when it does not say. */
   realPath?(): Promise<string | undefined>
   close(): Promise<void>
+  /** Of a compressed file that is read as its content: the file itself. */
+  readonly packed?: Stamp
+  /** Whether a compressed file could be unpacked to its end; its size is that of what could. */
+  isWhole?(): Promise<boolean>
+  /** Where going to a position takes long: goes a step of the way; true when it is there. */
+  approach?(position: number): Promise<boolean>
+}
+
+/** The compressed file itself; together with its identity, what tells it from a later one. */
+export interface Stamp {
+  /** In bytes, compressed. */
+  readonly size: number
+  readonly mtimeMs: number
 }
 
 export interface FileLayer {

@@ -5,6 +5,8 @@
 import type { Clock } from '../core/clock.js'
 import { type Checkpoints, type Entry, type State, whyNotWritten } from './checkpoints.js'
 import type { FileSink, Generation, TailedFile } from './file.js'
+import type { FileStat } from './files.js'
+import { printOf } from './identity.js'
 import type { Troubles } from './troubles.js'
 
 export class Ledger {
@@ -24,6 +26,7 @@ export class Ledger {
   readonly #forgetAfter: number
   readonly #troubles: Troubles
   readonly #mintId: () => string
+  #privateKeys = 0
 
   constructor(options: {
     checkpoints: Checkpoints
@@ -59,7 +62,32 @@ export class Ledger {
       this.places.delete(generation.place)
     }
     generation.place = path
-    if (path !== undefined) this.places.set(path, generation)
+    if (path === undefined) return
+    generation.lastPlace = path
+    this.places.set(path, generation)
+  }
+
+  /** Gives a live generation whose inode may be another file's by now a key that no file has. */
+  rekey(generation: Generation): void {
+    if (this.live.get(generation.key) === generation) this.live.delete(generation.key)
+    generation.ownKey ??= generation.key
+    generation.key = this.#privateKey()
+    generation.ended = false
+    this.live.set(generation.key, generation)
+  }
+
+  /** Keeps a position whose inode is another file's. */
+  keepAside(entry: Entry): Entry {
+    const aside = { ...entry, key: this.#privateKey() }
+    this.remembered.set(aside.key, aside)
+    return aside
+  }
+
+  #privateKey(): string {
+    for (;;) {
+      const key = `0:${++this.#privateKeys}`
+      if (!this.live.has(key) && !this.remembered.has(key)) return key
+    }
   }
 
   /** Takes a generation out of the live ones. Its handle is the caller's to free. */
@@ -72,9 +100,41 @@ export class Ledger {
   /** Drops a generation whose file may come back, and keeps its position. */
   remember(generation: Generation): void {
     this.drop(generation)
+    const { ownKey } = generation
+    if (ownKey !== undefined && !this.live.has(ownKey) && !this.remembered.has(ownKey)) generation.key = ownKey
     this.remembered.set(generation.key, generation.entry(this.#clock.now()))
     this.#endedHere.add(generation.file.id)
     if (generation.sink !== undefined) this.#closed.set(generation.file.id, generation.sink)
+  }
+
+  isRemembered(id: string): boolean {
+    for (const entry of this.remembered.values()) if (entry.id === id) return true
+    return false
+  }
+
+  /** Notes that nothing is to be read of a compressed file. */
+  passOver(path: string, stat: FileStat): void {
+    const nothing = printOf(Buffer.alloc(0), 0)
+    this.remembered.set(stat.key, {
+      id: this.#mintId(),
+      path,
+      key: stat.key,
+      head: nothing,
+      seen: nothing,
+      offset: 0,
+      size: 0,
+      mtimeMs: stat.mtimeMs,
+      packed: { size: stat.size, mtimeMs: stat.mtimeMs },
+    })
+  }
+
+  /** The positions of compressed files are kept as long as the files: `keys` are those that are there. */
+  noticePacked(keys: ReadonlySet<string>): void {
+    for (const [key, entry] of this.remembered) {
+      if (entry.packed === undefined || keys.has(key) === (entry.goneSince === undefined)) continue
+      const { goneSince: _, ...present } = entry
+      this.remembered.set(key, keys.has(key) ? present : { ...present, goneSince: this.#clock.now() })
+    }
   }
 
   /** Where reading goes on when a remembered file is back. */
@@ -117,7 +177,12 @@ export class Ledger {
     }
     const generations = [...this.live.values()]
     const known = generations.filter((generation) => generation.head.length > 0)
-    const files = [...generations.map((generation) => generation.entry(undefined)), ...this.remembered.values()]
+    const files = [...generations.map((generation) => generation.entry(undefined))]
+    for (const entry of this.remembered.values()) {
+      // What its sink had open at the end may not be durable yet; after a crash it is looked for as if it were not gone.
+      const { goneSince: _, ...present } = entry
+      files.push(this.#closed.has(entry.id) ? present : entry)
+    }
     try {
       await this.#checkpoints.save({ globs: this.#globs, files })
     } catch (error) {

@@ -7,8 +7,9 @@ import type { Entry, State } from './checkpoints.js'
 import { follow, type Generation } from './file.js'
 import type { FileStat } from './files.js'
 import { type Discovery, endOf, type FoundFile } from './inputs.js'
+import { Missing } from './missing.js'
 import { type LookParts, Opening, type Sight } from './opening.js'
-import { Siblings } from './rotated.js'
+import { compareAges, originOf, Siblings } from './rotated.js'
 import { Succession } from './succession.js'
 import { Troubles } from './troubles.js'
 
@@ -16,6 +17,7 @@ export class Look {
   readonly #parts: LookParts
   readonly #opening: Opening
   readonly #succession: Succession
+  readonly #missing: Missing
   /** Paths that were a second name at the last look; told only when they still are, as a rename can look like one. */
   #doubles = new Set<string>()
   readonly #doublesTold = new Set<string>()
@@ -25,6 +27,7 @@ export class Look {
     this.#parts = parts
     this.#opening = new Opening(parts)
     this.#succession = new Succession(parts, this.#opening)
+    this.#missing = new Missing(parts, this.#opening, this.#succession)
     this.#refused = new Troubles(parts.refused)
   }
 
@@ -41,17 +44,31 @@ export class Look {
     this.#tellRefused(discovery.refused)
 
     const arrivals = this.#noticeKnown(files)
-    for (const generation of ledger.live.values()) await this.#learn(generation)
-    await this.#noticeGone(sight)
-    const fresh = await this.#resumeKnown(arrivals, sight)
-    if (last != null) await this.#recoverAbsent(last, sight)
+    for (const generation of ledger.live.values()) await this.#opening.learn(generation)
+    await this.#missing.notice(sight)
+    const fresh = (await this.#resumeKnown(arrivals, sight)).filter(({ stat }) => stat.size > 0)
+    const { archives } = this.#parts
+    // They may hold the rest of what is missing otherwise.
+    const begun: Generation[] = []
+    for (const found of fresh) if (archives.mayBe(found)) begun.push(...(await this.#takeArchive(found, last, sight)))
+    if (last != null) this.#missing.recall(last)
+    await this.#missing.recover(sight)
     await this.#succession.catchUp(sight, last != null)
     for (const found of fresh) {
-      if (found.stat.size > 0 && !ledger.live.has(found.stat.key)) await this.#arrive(found, last, sight)
+      if (archives.mayBe(found) || ledger.live.has(found.stat.key)) continue
+      begun.push(...(await this.#arrive(found, last, sight)))
     }
+    chain(begun)
+    archives.keepOnly(keys)
+    ledger.noticePacked(keys)
     this.#succession.keepEmpty(files.filter(({ stat }) => stat.size === 0).map(({ stat, path }) => [stat.key, path]))
     await this.#releaseLeft()
     this.#opening.settle(sight.sick)
+  }
+
+  /** Looks for a copy of a generation that lost its file; false when there is none, or none yet. */
+  search(generation: Generation): Promise<boolean> {
+    return this.#missing.search(generation)
   }
 
   /** Looks at one file that is said to have grown. False when only a whole look can say what happened. */
@@ -62,18 +79,11 @@ export class Look {
       const stat = await this.#parts.files.stat(path)
       if (stat.key !== generation.key) return false
       generation.notice(stat)
-      await this.#learn(generation)
+      await this.#opening.learn(generation)
       return true
     } catch {
       return false
     }
-  }
-
-  async #learn(generation: Generation): Promise<void> {
-    if (generation.head.length > 0 || generation.size === 0) return
-    if (!(await this.#parts.descriptors.ensure(generation).catch(() => false))) return
-    const gone = await generation.learn(this.#parts.settings.fingerprintBytes)
-    if (gone > 0) this.#parts.lost(generation.file, gone, 'truncated before it was read')
   }
 
   /** Brings files already tailed up to date; returns the others. */
@@ -89,7 +99,7 @@ export class Look {
       known.parked = false
       known.notice(found.stat)
       if (known.place !== found.path) {
-        this.#left(known)
+        this.#succession.left(known)
         ledger.place(known, found.path)
       }
       known.leavingSince = undefined
@@ -97,60 +107,18 @@ export class Look {
     return arrivals
   }
 
-  /** Notes who had the name that `generation` is about to lose. */
-  #left(generation: Generation): void {
-    if (generation.place !== undefined) this.#succession.keep(generation.place, generation)
-  }
-
-  /** Files whose names the globs match no more: their descriptors are read to the end. */
-  async #noticeGone({ keys, siblings }: Sight): Promise<void> {
-    const { ledger, clock, files, descriptors } = this.#parts
-    for (const generation of [...ledger.live.values()]) {
-      if (keys.has(generation.key)) continue
-      generation.parked = false
-      const before = generation.place
-      if (generation.leavingSince === undefined) {
-        generation.leavingSince = clock.now()
-        generation.stirred = true
-        this.#left(generation)
-        ledger.place(generation, undefined)
-      }
-      if (generation.handle === undefined) {
-        const path = before ?? generation.file.path
-        const now = (await siblings.all(path)).find((other) => other.stat.key === generation.key)
-        const handle = now === undefined ? undefined : await files.openToRead(now.path).catch(() => undefined)
-        if (handle === undefined) {
-          await this.#unreachable(generation, path)
-          continue
-        }
-        generation.reopened(handle)
-        await descriptors.used(generation)
-      }
-      await generation.handle?.stat().then(
-        (stat) => generation.notice(stat),
-        () => undefined,
-      )
-      await this.#learn(generation)
-      if (before !== undefined) this.#succession.refresh(before, generation)
-    }
-  }
-
-  /** Closed to spare descriptors, and gone before it was opened again. */
-  async #unreachable(generation: Generation, path: string): Promise<void> {
-    this.#parts.ledger.drop(generation)
-    if (await this.#parts.copies.moveToCopy(generation, path)) return
-    const unread = generation.size - generation.offset
-    if (unread > 0) this.#parts.lost(generation.file, unread, 'deleted before it was read')
-    generation.sink?.close()
-    this.#parts.ledger.remember(generation)
-  }
-
-  /** Closes files that left, are read to their end, and were silent for the grace time. */
+  /**
+   * Closes files that left, are read to their end, and were silent for the grace time; without waiting while more
+   * are held open than may be.
+   */
   async #releaseLeft(): Promise<void> {
     const { ledger, clock, settings, descriptors } = this.#parts
     for (const generation of [...ledger.live.values()]) {
-      if (generation.leavingSince === undefined || generation.behind) continue
-      if (clock.now() - generation.leavingSince < settings.rotatedGrace) continue
+      if (generation.behind) continue
+      // A compressed file does not grow, whether it has a name or not.
+      if (generation.packed !== undefined) await this.#tellDamage(generation)
+      else if (generation.leavingSince === undefined) continue
+      else if (clock.now() - generation.leavingSince < settings.rotatedGrace && !descriptors.isOver) continue
       generation.sink?.close()
       ledger.remember(generation)
       await descriptors.close(generation)
@@ -158,9 +126,22 @@ export class Look {
     }
   }
 
+  async #tellDamage(generation: Generation): Promise<void> {
+    const { descriptors, problem } = this.#parts
+    await descriptors.ensure(generation).catch(() => false)
+    if ((await generation.handle?.isWhole?.()) !== false) return
+    const what = `is damaged or cut short: ${generation.size} bytes of its content could be unpacked and were read.`
+    problem(
+      generation.place ?? generation.file.path,
+      what,
+      'What stood behind them is lost; look whether the disk is sound.',
+    )
+  }
+
   /** Goes on with arrivals whose position is remembered; returns those that are new. */
-  async #resumeKnown(arrivals: readonly FoundFile[], { siblings, sick }: Sight): Promise<FoundFile[]> {
+  async #resumeKnown(arrivals: readonly FoundFile[], sight: Sight): Promise<FoundFile[]> {
     const { ledger, copies } = this.#parts
+    const { sick } = sight
     const fresh: FoundFile[] = []
     const orphans: Entry[] = []
     for (const found of arrivals) {
@@ -168,6 +149,10 @@ export class Look {
       if (entry === undefined) {
         fresh.push(found)
         continue
+      }
+      if (entry.packed !== undefined) {
+        const isSame = entry.packed.size === found.stat.size && entry.packed.mtimeMs === found.stat.mtimeMs
+        if (isSame && entry.offset >= entry.size) continue
       }
       const resumed = await this.#opening.attempt(found.path, sick, (handle, stat) =>
         copies.resume(entry, found.path, found.input, handle, stat),
@@ -178,57 +163,47 @@ export class Look {
         fresh.push(found)
       } else if (resumed !== undefined && entry.path !== found.path) this.#succession.keep(entry.path, resumed)
     }
-    for (const entry of orphans) {
-      const copy = await copies.recover(entry, siblings)
-      if (copy !== undefined) this.#succession.keep(entry.path, copy)
-      else {
-        this.#succession.keepEntry(entry)
-        if (entry.goneSince === undefined) this.#lostWhileStopped(entry, 'truncated or replaced while not running')
-      }
-    }
+    for (const entry of orphans) await this.#missing.recoverReplaced(entry, sight)
     return fresh
   }
 
-  /** After a start: finishes files that were rotated away meanwhile, under whatever name they have now. */
-  async #recoverAbsent(last: State, { keys, siblings, sick }: Sight): Promise<void> {
-    const { ledger, inputs, copies, clock } = this.#parts
-    for (const entry of last.files) {
-      if (ledger.remembered.get(entry.key) !== entry || keys.has(entry.key) || entry.goneSince !== undefined) continue
-      const input = inputs.of(entry.path)
-      if (input === undefined) continue
-      if (entry.head.length === 0) this.#succession.addEmpty(entry.key, entry.path)
-      const beside = (await siblings.all(entry.path)).find((other) => other.stat.key === entry.key)
-      let resumed: Generation | undefined
-      if (beside !== undefined) {
-        const opened = await this.#opening.attempt(beside.path, sick, (handle, stat) =>
-          copies.resume(entry, undefined, input, handle, stat),
-        )
-        if (opened !== 'other') resumed = opened
-      }
-      resumed ??= await copies.recover(entry, siblings)
-      if (resumed !== undefined) this.#succession.keep(entry.path, resumed)
-      else {
-        this.#lostWhileStopped(entry, 'gone before it was read, while not running')
-        ledger.remembered.set(entry.key, { ...entry, goneSince: clock.now() })
-      }
+  /** A compressed file that nothing is known of by its inode. Gives the generation that began, if one did. */
+  async #takeArchive(found: FoundFile, last: State | null | undefined, { sick }: Sight): Promise<Generation[]> {
+    const { archives, copies, ledger, once } = this.#parts
+    const { path, input, stat } = found
+    if (ledger.live.has(stat.key)) return []
+    const verdict = await archives.verdict(found, once || last !== undefined)
+    if (verdict?.do === 'tell') this.#opening.tell(path, verdict.code, sick)
+    if (verdict === undefined || verdict.do === 'tell' || verdict.do === 'wait') return []
+    archives.forget(stat.key)
+    if (verdict.do === 'continue') {
+      const { entry } = verdict
+      const resumed = await this.#opening.attempt(path, sick, async (handle, unpacked) =>
+        ledger.isRemembered(entry.id) ? copies.resume(entry, path, input, handle, unpacked) : 'other',
+      )
+      if (resumed === undefined || resumed === 'other') return []
+      this.#succession.keep(entry.path, resumed)
+      return [resumed]
     }
+    const fromStart = input.startAt === 'beginning' || this.#appearedSince(found, last)
+    if (verdict.do === 'pass over' || !this.#isWanted(stat, fromStart)) {
+      ledger.passOver(path, stat)
+      return []
+    }
+    const begun = await this.#opening.begin(path, path, input.index, sick, () => Promise.resolve(0))
+    if (begun === undefined) return []
+    ledger.place(begun, path)
+    return [begun]
   }
 
-  #lostWhileStopped(entry: Entry, reason: string): void {
-    const input = this.#parts.inputs.of(entry.path)
-    if (input === undefined || entry.size <= entry.offset) return
-    const file = { id: entry.id, path: entry.path, input: input.index, startOffset: entry.offset }
-    this.#parts.lost(file, entry.size - entry.offset, reason)
-  }
-
-  /** A file that nothing is known of. */
-  async #arrive(found: FoundFile, last: State | null | undefined, sight: Sight): Promise<void> {
+  /** A file that nothing is known of. Gives the generation that began, if one did. */
+  async #arrive(found: FoundFile, last: State | null | undefined, sight: Sight): Promise<Generation[]> {
     const { ledger, copies } = this.#parts
     const { sick } = sight
     const shadow = await this.#opening.attempt(found.path, sick, (handle, stat) =>
       copies.shadow(found.path, handle, stat, this.#succession),
     )
-    if (shadow === 'wait' || shadow === undefined) return
+    if (shadow === 'wait' || shadow === undefined) return []
     const former = await this.#succession.of(found.path, sight)
     this.#succession.settle(found.path)
     const start = shadow === 'new' ? 'default' : shadow
@@ -239,9 +214,10 @@ export class Look {
         ? Promise.resolve(0)
         : endOf(handle, stat.size)
     })
-    if (generation === undefined) return
+    if (generation === undefined) return []
     ledger.place(generation, found.path)
     follow(generation, former?.generation)
+    return [generation]
   }
 
   /** Whether the file was not there when its glob was first followed. */
@@ -275,5 +251,24 @@ export class Look {
       )
     }
     this.#doubles = new Set(doubles.map((double) => double.path))
+  }
+}
+
+/** Lets the files of each rotated row that began together be read one after the other, the oldest first. */
+function chain(begun: readonly Generation[]): void {
+  const rows = new Map<string, Generation[]>()
+  for (const generation of begun) {
+    const origin = originOf(generation.place ?? generation.file.path)
+    rows.set(origin, [...(rows.get(origin) ?? []), generation])
+  }
+  for (const row of rows.values()) {
+    const aged = row.map((generation) => {
+      const { place, file, mtimeMs } = generation
+      return { generation, path: place ?? file.path, mtimeMs }
+    })
+    aged.sort(compareAges)
+    for (const [i, { generation }] of aged.entries()) {
+      if (generation.after === undefined) follow(generation, aged[i - 1]?.generation)
+    }
   }
 }

@@ -3,6 +3,7 @@
  * Also the things that all parts of a look share.
  */
 import type { Clock } from '../core/clock.js'
+import type { Archives } from './archives.js'
 import type { Copies } from './copies.js'
 import type { Descriptors } from './descriptors.js'
 import { Generation, type TailedFile } from './file.js'
@@ -19,6 +20,7 @@ export interface LookParts {
   readonly ledger: Ledger
   readonly descriptors: Descriptors
   readonly copies: Copies
+  readonly archives: Archives
   readonly settings: TailSettings
   readonly clock: Clock
   /** Read every file that has no position from its beginning. */
@@ -57,6 +59,14 @@ export class Opening {
   /** The look is over: paths that are not sick are well, and told anew should they fall ill. */
   settle(sick: ReadonlySet<string>): void {
     this.#troubles.keepOnly(sick)
+  }
+
+  /** Learns the beginning of a file that was empty so far. */
+  async learn(generation: Generation): Promise<void> {
+    if (generation.head.length > 0 || generation.size === 0) return
+    if (!(await this.#parts.descriptors.ensure(generation).catch(() => false))) return
+    const gone = await generation.learn(this.#parts.settings.fingerprintBytes)
+    if (gone > 0) this.#parts.lost(generation.file, gone, 'truncated before it was read')
   }
 
   /** Opens a file as a new generation, under the path `as`. */

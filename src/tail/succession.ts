@@ -42,6 +42,11 @@ export class Succession implements Formerly {
     this.#former.set(path, { key: generation.key, mtimeMs: generation.mtimeMs, generation })
   }
 
+  /** Notes who had the name that `generation` is about to lose. */
+  left(generation: Generation): void {
+    if (generation.place !== undefined) this.keep(generation.place, generation)
+  }
+
   /** What is remembered of a path is neither there nor in a copy. Counts for the present look only. */
   keepEntry(entry: Entry): void {
     this.#former.set(entry.path, formerly(entry))
@@ -110,7 +115,7 @@ export class Succession implements Formerly {
     let last = former
     for (const one of rotated) {
       const { key, size } = one.stat
-      if (input === undefined || size === 0 || !isNewer(one, owner)) continue
+      if (input === undefined || size === 0 || !isNewer({ path: one.path, mtimeMs: one.stat.mtimeMs }, owner)) continue
       if (sight.keys.has(key) || ledger.live.has(key) || isOwn(key)) continue
       // Its inode may be remembered of a file that is gone: only its bytes say whether it was read before.
       const known = [last.generation ?? last.entry, ledger.remembered.get(key)].filter((of) => of !== undefined)

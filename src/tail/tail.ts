@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '../core/clock.js'
 import type { Logger } from '../core/log.js'
 import { ProblemsError } from '../core/problem.js'
+import { Archives } from './archives.js'
 import { Checkpoints, type State } from './checkpoints.js'
 import { Copies } from './copies.js'
 import { Descriptors } from './descriptors.js'
@@ -20,6 +21,7 @@ import { guarded } from './roots.js'
 import type { TailSettings } from './settings.js'
 import { explainCode, Troubles } from './troubles.js'
 import { Turns } from './turns.js'
+import { unpacking } from './unpack.js'
 import { Watch } from './watch.js'
 
 export interface TailHooks {
@@ -58,7 +60,7 @@ const TURN_BYTES = 1 << 20
 
 interface Block {
   readonly generation: Generation
-  readonly outcome: ReadOutcome | 'failed'
+  readonly outcome: ReadOutcome | 'nearer' | 'failed'
   /** In the buffer behind `OVERLAP`. */
   readonly buffer: Buffer
   readonly bytes: number
@@ -73,6 +75,7 @@ export class Tail {
   readonly #ledger: Ledger
   readonly #descriptors: Descriptors
   readonly #copies: Copies
+  readonly #archives: Archives
   readonly #look: Look
   readonly #watch: Watch | undefined
   readonly #troubles: Troubles
@@ -97,7 +100,7 @@ export class Tail {
     this.#own = new Set(options.own)
     this.#troubles = new Troubles((path, what, mend) => hooks.problem(path, what, mend))
     const inputs = new Inputs(options.inputs, this.#files)
-    const files = guarded(this.#files, () => inputs.roots)
+    const files = unpacking(guarded(this.#files, () => inputs.roots))
     this.#checkpoints = new Checkpoints(options.stateDir, this.#files)
     this.#ledger = new Ledger({
       checkpoints: this.#checkpoints,
@@ -111,9 +114,11 @@ export class Tail {
     const shared = { inputs, files, ledger: this.#ledger, descriptors: this.#descriptors, clock }
     const isOwn = (key: string) => this.#own.has(key)
     this.#copies = new Copies({ ...shared, fingerprintBytes: settings.fingerprintBytes, isOwn })
+    this.#archives = new Archives({ ...shared, makingMs: settings.rotatedGrace })
     this.#look = new Look({
       ...shared,
       copies: this.#copies,
+      archives: this.#archives,
       settings,
       once: options.once ?? false,
       isOwn,
@@ -189,6 +194,7 @@ export class Tail {
     while (reading !== undefined) {
       const block = await reading
       if (block.outcome !== 'bytes') {
+        total += block.bytes
         await this.#settle(block)
         reading = more()
         continue
@@ -213,6 +219,11 @@ export class Tail {
     const ids = new Set<string>()
     for (const generation of this.#ledger.live.values()) if (generation.behind) ids.add(generation.file.id)
     return ids
+  }
+
+  /** Resolves when no compressed file is being unpacked to see what is new in it. */
+  examined(): Promise<void> {
+    return this.#archives.idle()
   }
 
   /** Live files, and how far they are read; in bytes. */
@@ -288,6 +299,7 @@ export class Tail {
   async stop(): Promise<void> {
     this.#wake?.()
     await this.#watch?.close()
+    await this.#archives.stop()
     await this.#descriptors.closeAll()
   }
 
@@ -327,6 +339,10 @@ export class Tail {
         return { generation, outcome: 'failed', buffer, bytes: 0, from: 0 }
       }
       const from = generation.offset
+      // Far into a compressed file it takes long; the others have their turns in between.
+      if ((await generation.handle?.approach?.(from - generation.recent.length)) === false) {
+        return { generation, outcome: 'nearer', buffer, bytes: maxBytesPerTurn, from }
+      }
       return { generation, buffer, from, ...(await generation.read(buffer, maxBytesPerTurn, fingerprintBytes)) }
     } catch (error) {
       this.#troubles.tell(generation.place ?? generation.file.path, ...explainCode(codeOf(error)))
@@ -351,30 +367,37 @@ export class Tail {
   async #renew(old: Generation): Promise<void> {
     const { place, unread } = old
     this.#ledger.drop(old)
-    if (place === undefined) {
-      // Rotated away and then emptied: what is written to it from now on is no log that was asked for.
-      this.#end(old, unread)
+    if (old.packed !== undefined) {
+      // What it is now is another file's content, for the next look to find.
+      old.sink?.close()
       await this.#descriptors.close(old)
+      this.#moved = true
       return
     }
-    const next = Generation.renewed(this.#ledger.mint(place, old.file.input, 0), old)
-    this.#descriptors.forget(old)
-    this.#ledger.add(next)
-    this.#ledger.place(next, place)
-    await this.#descriptors.used(next)
-    if (await this.#copies.moveToCopy(old, place)) follow(next, old)
-    else this.#end(old, unread)
-    const stat = await next.handle?.stat().catch(() => undefined)
-    if (stat === undefined) return
-    next.notice(stat)
-    await next.learn(this.#options.settings.fingerprintBytes)
-    await this.#ledger.save()
-    for (const generation of [old, next]) if (!generation.ended && isReady(generation)) this.#turns.add(generation)
-  }
-
-  #end(generation: Generation, unread: number): void {
-    if (unread > 0) this.#options.hooks.lost(generation.file, unread, 'truncated before it was read')
-    generation.sink?.close()
+    let next: Generation | undefined
+    // Where it has no name, what is written to it from now on is no log that was asked for.
+    if (place === undefined) await this.#descriptors.close(old)
+    else {
+      next = Generation.renewed(this.#ledger.mint(place, old.file.input, 0), old)
+      this.#descriptors.forget(old)
+      this.#ledger.add(next)
+      this.#ledger.place(next, place)
+      await this.#descriptors.used(next)
+    }
+    old.missing = { reason: 'truncated before it was read', bytes: unread }
+    this.#ledger.rekey(old)
+    if (await this.#look.search(old)) {
+      if (next !== undefined) follow(next, old)
+    }
+    const stat = await next?.handle?.stat().catch(() => undefined)
+    if (next !== undefined && stat !== undefined) {
+      next.notice(stat)
+      await next.learn(this.#options.settings.fingerprintBytes)
+      await this.#ledger.save()
+    }
+    for (const generation of [old, next]) {
+      if (generation !== undefined && !generation.ended && isReady(generation)) this.#turns.add(generation)
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { OUTSIDE } from './roots.js'
+import { CANNOT_UNPACK } from './unpack.js'
 
 /** What is wrong with which file, told once: again only after it had been well in between. */
 export class Troubles {
@@ -45,6 +46,11 @@ export function explainCode(code: string): readonly [what: string, mend: string]
       return [
         'was exchanged for a link out of its directories while it was opened; it is not read.',
         'Look who writes there; see inputs[].allowedRoots.',
+      ]
+    case CANNOT_UNPACK:
+      return [
+        'is compressed in a way that this Node.js cannot unpack; it is not read.',
+        'Run errand with Node.js 22.15 or newer, or exclude it.',
       ]
     case 'ELOOP':
       return ['is a symbolic link that leads to itself.', 'Correct the link, or exclude it.']

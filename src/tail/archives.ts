@@ -1,0 +1,171 @@
+/**
+ * Compressed files that the globs match: what is new in them. Most are copies of logs that were read before they were
+ * compressed, and only their content tells. Unpacking takes long, so it goes on beside the reading of other files.
+ */
+import { basename } from 'node:path'
+import type { Clock } from '../core/clock.js'
+import type { Entry } from './checkpoints.js'
+import type { Generation } from './file.js'
+import { codeOf, type FileLayer, type FileStat, isGone, type OpenedFile, type Stamp } from './files.js'
+import { bears, OVERLAP, printOf, readAt } from './identity.js'
+import type { FoundFile } from './inputs.js'
+import type { Ledger } from './ledger.js'
+import { PACKED_SLACK_MS, plainName } from './unpack.js'
+
+export type Verdict =
+  /** It is being written, or what it holds is still being read where it came from. */
+  | { readonly do: 'wait'; readonly until: () => boolean }
+  /** It is compressed by its name only. */
+  | { readonly do: 'take as it is' }
+  /** All that it holds was read. */
+  | { readonly do: 'pass over' }
+  /** It goes on with a file that is gone. */
+  | { readonly do: 'continue'; readonly entry: Entry }
+  | { readonly do: 'read' }
+  | { readonly do: 'tell'; readonly code: string }
+
+interface Examination {
+  /** Of the file that the verdict is about. */
+  stamp: Stamp | undefined
+  verdict: Verdict | undefined
+  running: Promise<void> | undefined
+}
+
+export class Archives {
+  readonly #files: FileLayer
+  readonly #ledger: Ledger
+  readonly #clock: Clock
+  /** A file that is not whole is taken for one in the making when it was written to within this time. */
+  readonly #makingMs: number
+  /** By `device:inode`. */
+  readonly #examinations = new Map<string, Examination>()
+  /** One goes on at a time. */
+  #last: Promise<void> = Promise.resolve()
+  #open: OpenedFile | undefined
+  #stopped = false
+
+  constructor(options: { files: FileLayer; ledger: Ledger; clock: Clock; makingMs: number }) {
+    this.#files = options.files
+    this.#ledger = options.ledger
+    this.#clock = options.clock
+    this.#makingMs = options.makingMs
+  }
+
+  /** Whether the name says that a file is compressed, and nothing else is known. */
+  mayBe({ path, stat }: FoundFile): boolean {
+    return plainName(basename(path)) !== undefined && !this.#isPlain(stat.key)
+  }
+
+  /** What to do with a file that nothing is known of by its inode; undefined while it is examined, unless `atOnce`. */
+  async verdict({ path, stat }: FoundFile, atOnce: boolean): Promise<Verdict | undefined> {
+    const examination = this.#examinations.get(stat.key) ?? { stamp: undefined, verdict: undefined, running: undefined }
+    this.#examinations.set(stat.key, examination)
+    if (examination.running === undefined && (!isOf(examination, stat) || isStale(examination.verdict))) {
+      const running = this.#last.then(() => this.#examine(path, stat, examination, atOnce))
+      this.#last = running
+      examination.running = running.finally(() => (examination.running = undefined))
+    }
+    if (atOnce) await examination.running
+    return isOf(examination, stat) ? examination.verdict : undefined
+  }
+
+  /** Forgets the verdict: it was followed, or could not be. */
+  forget(key: string): void {
+    this.#examinations.delete(key)
+  }
+
+  /** Forgets what is no longer there. */
+  keepOnly(keys: ReadonlySet<string>): void {
+    for (const key of this.#examinations.keys()) if (!keys.has(key)) this.#examinations.delete(key)
+  }
+
+  /** Resolves when nothing is being examined. */
+  idle(): Promise<void> {
+    return this.#last
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#open?.close().catch(() => undefined)
+    await this.#last
+  }
+
+  #isPlain(key: string): boolean {
+    return this.#examinations.get(key)?.verdict?.do === 'take as it is'
+  }
+
+  async #examine(path: string, seen: FileStat, examination: Examination, atOnce: boolean): Promise<void> {
+    if (this.#stopped) return
+    let file: OpenedFile | undefined
+    try {
+      file = await this.#files.openToRead(path)
+      this.#open = file
+      const verdict = await this.#judge(file, seen, atOnce)
+      examination.verdict = verdict
+      examination.stamp = file.packed ?? seen
+    } catch (error) {
+      if (this.#stopped) return
+      examination.verdict = isGone(error) ? undefined : { do: 'tell', code: codeOf(error) }
+      examination.stamp = seen
+    } finally {
+      this.#open = undefined
+      await file?.close().catch(() => undefined)
+    }
+  }
+
+  async #judge(file: OpenedFile, seen: FileStat, atOnce: boolean): Promise<Verdict> {
+    const { packed } = file
+    // Its first bytes may not be written yet.
+    if (packed === undefined && seen.size < 4) return { do: 'wait', until: () => true }
+    if (packed === undefined) return { do: 'take as it is' }
+    const makingUntil = packed.mtimeMs + this.#makingMs
+    const stat = await file.stat()
+    if (!atOnce && !(await file.isWhole?.()) && this.#clock.now() < makingUntil) {
+      return { do: 'wait', until: () => this.#clock.now() >= makingUntil }
+    }
+    for (const original of [...this.#ledger.live.values()].sort((a, b) => b.offset - a.offset)) {
+      if (original.packed !== undefined) continue
+      const verdict = await this.#against(original, file, stat)
+      if (verdict !== undefined) return verdict
+    }
+    for (const entry of [...this.#ledger.remembered.values()].sort((a, b) => b.seen.to - a.seen.to)) {
+      if (entry.head.length === 0 || entry.seen.to > stat.size) continue
+      if (entry.mtimeMs > stat.mtimeMs + PACKED_SLACK_MS) continue
+      if (!(await bears(file, entry.head)) || !(await bears(file, entry.seen))) continue
+      return this.#ledger.resumeFrom(entry) >= stat.size ? { do: 'pass over' } : { do: 'continue', entry }
+    }
+    return { do: 'read' }
+  }
+
+  /** Whether the content is that of a live file, and what follows from it; undefined when it is not. */
+  async #against(original: Generation, file: OpenedFile, stat: FileStat): Promise<Verdict | undefined> {
+    const { head, recent, offset } = original
+    const common = Math.min(head.length, stat.size)
+    if (common === 0 || stat.mtimeMs + PACKED_SLACK_MS < original.bornMs) return undefined
+    if (!(await readAt(file, 0, common)).equals(head.subarray(0, common))) return undefined
+    if (offset <= stat.size) {
+      if (!(await bears(file, printOf(recent, offset)))) return undefined
+      // What is the same so far may still differ later on.
+      return { do: 'wait', until: () => original.ended || original.offset > Math.min(stat.size, 2 * offset) }
+    }
+    // More was read of it than the archive holds: it may have been compressed and kept.
+    if (original.place === undefined) return undefined
+    const length = Math.min(OVERLAP, stat.size)
+    const mine = await readAt(file, stat.size - length, length)
+    const kept = await this.#files.openToRead(original.place)
+    try {
+      const theirs = await readAt(kept, stat.size - length, length)
+      return mine.equals(theirs) ? { do: 'pass over' } : undefined
+    } finally {
+      await kept.close().catch(() => undefined)
+    }
+  }
+}
+
+function isOf({ stamp }: Examination, stat: FileStat): boolean {
+  return stamp?.size === stat.size && stamp.mtimeMs === stat.mtimeMs
+}
+
+function isStale(verdict: Verdict | undefined): boolean {
+  return verdict === undefined || verdict.do === 'tell' || (verdict.do === 'wait' && verdict.until())
+}

@@ -1,0 +1,173 @@
+/**
+ * Files that are no longer where they were: rotated away, deleted, compressed or replaced, while the agent ran or while
+ * it did not. Each is read to its end through its descriptor, under its new name, or in a copy. What can be found in
+ * none of them is lost, and said to be; what may be in a file that cannot be read now is looked for again for a while.
+ */
+import type { Entry, State } from './checkpoints.js'
+import type { Generation } from './file.js'
+import type { LookParts, Opening, Sight } from './opening.js'
+import type { Sibling } from './rotated.js'
+import type { Succession } from './succession.js'
+
+/** How long something is looked for where it may be and cannot be read. */
+const SEARCH_MS = 60_000
+
+export class Missing {
+  readonly #parts: LookParts
+  readonly #opening: Opening
+  readonly #succession: Succession
+  /** Remembered files to be found, by id, and since when they are looked for. */
+  readonly #absent = new Map<string, number>()
+
+  constructor(parts: LookParts, opening: Opening, succession: Succession) {
+    this.#parts = parts
+    this.#opening = opening
+    this.#succession = succession
+  }
+
+  /** Live files whose names the globs match no more. */
+  async notice(sight: Sight): Promise<void> {
+    const { ledger, clock, descriptors } = this.#parts
+    const missing: Generation[] = []
+    for (const generation of [...ledger.live.values()]) {
+      if (sight.keys.has(generation.key)) continue
+      generation.parked = false
+      const before = generation.place
+      if (generation.leavingSince === undefined) {
+        generation.leavingSince = clock.now()
+        generation.stirred = true
+        this.#succession.left(generation)
+        ledger.place(generation, undefined)
+      }
+      if (generation.missing === undefined && generation.handle === undefined) await this.#locate(generation, sight)
+      if (generation.missing !== undefined) {
+        missing.push(generation)
+        continue
+      }
+      const stat = await generation.handle?.stat().catch(() => undefined)
+      if (stat !== undefined) {
+        generation.notice(stat)
+        // Only a name can spare its descriptor.
+        if (stat.links === 0) generation.via = undefined
+        else if (descriptors.isTight) generation.via = (await this.#where(generation, sight))?.path
+      }
+      await this.#opening.learn(generation)
+      if (before !== undefined) this.#succession.refresh(before, generation)
+    }
+    // All of them have given up their inodes by now: one may be the copy of another.
+    for (const generation of missing) await this.search(generation)
+  }
+
+  /** Looks for a copy that holds what is missing; what is surely in none is lost. */
+  async search(generation: Generation): Promise<boolean> {
+    const { ledger, copies, clock, lost } = this.#parts
+    generation.leavingSince ??= clock.now()
+    let found = await copies.moveToCopy(generation, generation.lastPlace)
+    if (found === 'none' && generation.lastPlace !== generation.file.path) {
+      found = await copies.moveToCopy(generation, generation.file.path)
+    }
+    if (found === 'moved') return true
+    if (found === 'unsure' && clock.now() - generation.leavingSince < SEARCH_MS) {
+      generation.parked = true
+      return false
+    }
+    const { missing } = generation
+    if (missing !== undefined && missing.bytes > 0) lost(generation.file, missing.bytes, missing.reason)
+    generation.sink?.close()
+    // What was deleted may only have been moved away, and come back; what was truncated does not.
+    if (missing?.reason === 'truncated before it was read') ledger.drop(generation)
+    else ledger.remember(generation)
+    return false
+  }
+
+  /** Notes the files of the last run. */
+  recall(last: State): void {
+    for (const { id } of last.files) this.#absent.set(id, this.#parts.clock.now())
+  }
+
+  /** An inode that a position was kept for holds another file: its content may be in a copy. */
+  async recoverReplaced(entry: Entry, sight: Sight): Promise<void> {
+    const aside = this.#parts.ledger.keepAside(entry)
+    if (entry.goneSince !== undefined) {
+      // What it held was looked for when it went; it may have come back since.
+      const found = await this.#parts.copies.recover(aside, sight.siblings)
+      if (typeof found === 'object') this.#succession.keep(entry.path, found)
+      else this.#succession.keepEntry(aside)
+      return
+    }
+    this.#absent.set(entry.id, this.#parts.clock.now())
+    await this.#recover(aside, sight, 'truncated or replaced while not running')
+    if (this.#parts.ledger.remembered.has(aside.key)) this.#succession.keepEntry(aside)
+  }
+
+  /** Finishes files of the last run that were rotated away meanwhile, under whatever name they have now. */
+  async recover(sight: Sight): Promise<void> {
+    if (this.#absent.size === 0) return
+    const { remembered } = this.#parts.ledger
+    for (const entry of [...remembered.values()]) {
+      if (this.#absent.has(entry.id) && !sight.keys.has(entry.key)) {
+        await this.#recover(entry, sight, 'gone before it was read, while not running')
+      }
+    }
+    const ids = new Set([...remembered.values()].map(({ id }) => id))
+    for (const id of this.#absent.keys()) if (!ids.has(id)) this.#absent.delete(id)
+  }
+
+  async #recover(entry: Entry, sight: Sight, reason: string): Promise<void> {
+    const { ledger, inputs, clock } = this.#parts
+    const since = this.#absent.get(entry.id) ?? 0
+    const input = inputs.of(entry.path)
+    const isRead = entry.packed !== undefined && entry.offset >= entry.size
+    if (entry.goneSince !== undefined || isRead || input === undefined) {
+      this.#absent.delete(entry.id)
+      return
+    }
+    if (entry.head.length === 0) this.#succession.addEmpty(entry.key, entry.path)
+    const found = await this.#find(entry, sight)
+    if (found === 'unsure' && clock.now() - since < SEARCH_MS) return
+    this.#absent.delete(entry.id)
+    if (typeof found === 'object') {
+      this.#succession.keep(entry.path, found)
+      return
+    }
+    if (entry.size > entry.offset) {
+      const file = { id: entry.id, path: entry.path, input: input.index, startOffset: entry.offset }
+      this.#parts.lost(file, entry.size - entry.offset, reason)
+    }
+    ledger.remembered.set(entry.key, { ...entry, goneSince: clock.now() })
+  }
+
+  /** The file itself under another name, else a copy. */
+  async #find(entry: Entry, { siblings, sick }: Sight): Promise<Generation | 'none' | 'unsure'> {
+    const { inputs, copies } = this.#parts
+    const input = inputs.of(entry.path)
+    if (input === undefined) return 'none'
+    const beside = (await siblings.all(entry.path)).find(({ stat }) => stat.key === entry.key)
+    if (beside !== undefined) {
+      const resumed = await this.#opening.attempt(beside.path, sick, (handle, stat) =>
+        copies.resume(entry, undefined, input, handle, stat),
+      )
+      if (typeof resumed === 'object') return resumed
+      if (sick.has(beside.path)) return 'unsure'
+    }
+    return copies.recover(entry, siblings)
+  }
+
+  /** Finds a name that leads to a live file, outside of the globs; it is missing when there surely is none. */
+  async #locate(generation: Generation, sight: Sight): Promise<void> {
+    const { ledger } = this.#parts
+    const now = await this.#where(generation, sight)
+    generation.via = now?.path
+    if (now !== undefined) generation.notice(now.stat)
+    else if (!sight.siblings.isSure(generation.lastPlace)) generation.parked = true
+    else {
+      generation.missing = { reason: 'deleted before it was read', bytes: generation.size - generation.offset }
+      // Its inode may be another file's by now.
+      ledger.rekey(generation)
+    }
+  }
+
+  async #where(generation: Generation, { siblings }: Sight): Promise<Sibling | undefined> {
+    return (await siblings.all(generation.lastPlace)).find(({ stat }) => stat.key === generation.key)
+  }
+}
