@@ -75,18 +75,18 @@ describe('a compressed file', () => {
         })
       }
     })
-
-    it(`that is damaged gives what stands before the damage: ${name}`, async () => {
-      const bytes = parts(pack)
-      for (let at = 40_000; at < 44_000; at++) bytes[at] = 0x5a
-      await opened(name, bytes, async (file) => {
-        // Only at the end of a part does gzip know that its bytes are not those that were packed.
-        expect((await readAt(file, 0, 90_000)).equals(text.subarray(0, 90_000))).toBe(true)
-        expect((await readAt(file, 0, 2 * text.length)).length).toBe((await file.stat()).size)
-        expect(await file.isWhole?.()).toBe(false)
-      })
-    })
   }
+
+  it('that is damaged gives what stands before the damage', async () => {
+    const bytes = parts(zlib.gzipSync)
+    for (let at = 170_000; at < 174_000; at++) bytes[at] = 0x5a
+    await opened('a.gz', bytes, async (file) => {
+      // Only at the end of a part does gzip know that its bytes are not those that were packed.
+      expect((await readAt(file, 0, 300_000)).equals(text.subarray(0, 300_000))).toBe(true)
+      expect((await readAt(file, 0, 2 * text.length)).length).toBe((await file.stat()).size)
+      expect(await file.isWhole?.()).toBe(false)
+    })
+  })
 
   it('is approached in steps', async () => {
     const big = Buffer.alloc(20 << 20, 'x')
