@@ -69,6 +69,7 @@ export class Agent {
   /** Something was read since the last checkpoint. */
   #unsaved = false
   #caughtUp = false
+  readonly #faultsTold = new Set<string>()
 
   private constructor(options: AgentOptions, parts: Parts) {
     this.#options = options
@@ -192,6 +193,10 @@ export class Agent {
           log.warn(`${file.path}: ${bytes} bytes were lost before they could be read: ${reason}.`)
         },
         problem: (path, what, mend) => log.warn(`${path}: ${what} ${mend}`),
+        stuck: (path, what, mend) => {
+          counters.add('files_stuck_total')
+          log.warn(`${path}: ${what} ${mend}`)
+        },
         refused: (path, what, mend) => {
           counters.add('links_refused_total')
           log.warn(`${path}: ${what} ${mend}`)
@@ -208,8 +213,8 @@ export class Agent {
     return {
       push: (chunk) => pipeline.push(chunk),
       close: () => {
-        pipeline.close()
         this.#filePipelines.delete(pipeline)
+        pipeline.close()
       },
       get safeOffset() {
         return pipeline.safeOffset
@@ -232,25 +237,31 @@ export class Agent {
       learned: ({ source, because }) =>
         this.#options.log.info(`${origin.path ?? 'standard input'} is read as source "${source.name}": ${because}`),
       emit: (record: ErrorRecord) => this.#spool.append(...recordJson(record)),
+      failed: ({ from }, error) => this.#tellFault(`${origin.path ?? 'standard input'} at byte ${from}`, error),
     })
+  }
+
+  /** Says what to report, once for each kind of fault. */
+  #tellFault(where: string, error: unknown): void {
+    const kind = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    if (this.#faultsTold.has(kind) || this.#faultsTold.size > 100) return
+    this.#faultsTold.add(kind)
+    this.#options.log.error({ err: error }, `${where}: errand failed; it goes on behind it. Please report it.`)
   }
 
   async #readFiles(tail: Tail): Promise<void> {
     const { signal } = this.#stop
     const { once } = this.#options
     while (!signal.aborted) {
-      if (this.#spool.isFull) {
-        await this.#flush()
-        await this.#spool.room(signal)
-        await tail.look()
+      try {
+        if (await this.#readOn(tail)) continue
+      } catch (error) {
+        // Nothing that is known throws here; whatever does must not end the reading of all files.
+        if (once) throw error
+        this.#tellFault('reading', error)
+        await realSleep(1000, signal)
         continue
       }
-      const read = await tail.turn(signal)
-      this.#tickQuiet(tail, read)
-      if (read > 0) this.#unsaved = true
-      await this.#save(tail, read === 0)
-      if (read > 0) continue
-      this.#caughtUp = tail.atEnd()
       if (once && this.#caughtUp) break
       await tail.wait(signal)
     }
@@ -259,6 +270,24 @@ export class Agent {
     } else await tail.closeDeleted()
     this.#unsaved = true
     await this.#save(tail, true)
+  }
+
+  /** One turn. False when there was nothing to read. */
+  async #readOn(tail: Tail): Promise<boolean> {
+    const { signal } = this.#stop
+    if (this.#spool.isFull) {
+      await this.#flush()
+      await this.#spool.room(signal)
+      await tail.look()
+      return true
+    }
+    const read = await tail.turn(signal)
+    this.#tickQuiet(tail, read)
+    if (read > 0) this.#unsaved = true
+    await this.#save(tail, read === 0)
+    if (read > 0) return true
+    this.#caughtUp = tail.atEnd()
+    return false
   }
 
   /** Closes the records of files that are silent; one that waits for its turn to be read is not. */

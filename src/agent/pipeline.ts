@@ -49,6 +49,11 @@ export interface PipelineOptions {
   emit(record: ErrorRecord): void
   /** Told once, when the source of an `auto` stream has been recognised. */
   learned?(recognised: Recognised): void
+  /**
+   * Told when a remapper or a traceback language threw on an entry, which must not happen: the entry is dropped, counted
+   * with reason `fault`, and all that follow are taken. Without it the error is thrown on.
+   */
+  failed?(entry: Entry, error: unknown): void
   /** When given, every entry is judged, and its passage recorded step by step; slow. */
   explain?(outcome: Outcome): void
 }
@@ -136,7 +141,14 @@ export class Pipeline {
   }
 
   #entry(entry: Entry, calm: boolean): void {
-    this.#judge(entry.text.includes('\x1b[') ? { ...entry, text: entry.text.replace(COLOUR, '') } : entry, calm, true)
+    try {
+      this.#judge(entry.text.includes('\x1b[') ? { ...entry, text: entry.text.replace(COLOUR, '') } : entry, calm, true)
+    } catch (error) {
+      const { failed } = this.#options
+      if (!failed) throw error
+      this.#linesDropped.set('fault', (this.#linesDropped.get('fault') ?? 0) + entry.lineOffsets.length)
+      failed(entry, error)
+    }
   }
 
   /**

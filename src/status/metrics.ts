@@ -13,6 +13,7 @@ export const COUNTERS: Readonly<Record<string, string>> = {
   entries_cut_total: 'Entries over the limit, of which the rest was cut.',
   bytes_cut_total: 'Bytes cut from lines and entries over their limits.',
   bytes_lost_total: 'Bytes that were gone before they could be read, by reason.',
+  files_stuck_total: 'Times that a file held more and was not read on, and was opened anew.',
   links_refused_total: 'Symbolic links that lead out of the directories of their input and were not followed.',
   alarms_missed_total: 'Errors found in a sample of entries without an alarm; anything but 0 is a fault of a remapper.',
   records_kept_total: 'Error records made, by source.',

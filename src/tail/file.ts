@@ -78,6 +78,8 @@ export class Generation {
   ownKey: string | undefined
   /** A size that the content seen so far surely had: the last growth may already be another generation's. */
   #sureSize: number
+  /** The size that the last look at the file told. */
+  #toldSize = 0
   #head: Buffer
   /** Compare the beginning at the next read: the file changed, or was opened anew, since it was last compared. */
   #headDue = true
@@ -153,9 +155,15 @@ export class Generation {
     return this.size > 0 && (this.stirred || this.offset < this.size)
   }
 
+  /** Whether there is more to read, as the file system says, whatever reading it gave. */
+  get holdsMore(): boolean {
+    return this.behind || this.#toldSize > this.offset
+  }
+
   /** Takes what a look at the file says. */
   notice(stat: FileStat): void {
     if (this.packed !== undefined) return
+    this.#toldSize = stat.size
     if (stat.size === this.size && stat.mtimeMs === this.mtimeMs) return
     this.mtimeMs = stat.mtimeMs
     this.#sureSize = this.size

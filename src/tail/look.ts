@@ -115,6 +115,9 @@ export class Look {
     const { ledger, clock, settings, descriptors } = this.#parts
     for (const generation of [...ledger.live.values()]) {
       if (generation.behind) continue
+      // The clock may have been set back.
+      if (generation.leavingSince !== undefined)
+        generation.leavingSince = Math.min(generation.leavingSince, clock.now())
       // A compressed file does not grow, whether it has a name or not.
       if (generation.packed !== undefined) await this.#tellDamage(generation)
       else if (generation.leavingSince === undefined) continue

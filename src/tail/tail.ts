@@ -22,6 +22,7 @@ import type { TailSettings } from './settings.js'
 import { explainCode, Troubles } from './troubles.js'
 import { Turns } from './turns.js'
 import { unpacking } from './unpack.js'
+import { STUCK_MS, Vigil } from './vigil.js'
 import { Watch } from './watch.js'
 
 export interface TailHooks {
@@ -31,6 +32,8 @@ export interface TailHooks {
   lost(file: TailedFile, bytes: number, reason: string): void
   /** Something that a person can mend; told once, until it was well in between. */
   problem(path: string, what: string, mend: string): void
+  /** A file that was not read on and was opened anew; told as a problem is. */
+  stuck(path: string, what: string, mend: string): void
   /** A symbolic link that leads out of its input's roots and is not followed; told as a problem is. */
   refused(path: string, what: string, mend: string): void
 }
@@ -81,6 +84,7 @@ export class Tail {
   readonly #troubles: Troubles
   readonly #own: Set<string>
   readonly #turns = new Turns<Generation>()
+  readonly #vigil = new Vigil()
   /** One is read into while the other is being pushed. */
   readonly #buffers: [Buffer, Buffer]
   /** Paths that an event named since the last look. */
@@ -185,6 +189,7 @@ export class Tail {
    */
   async turn(signal: AbortSignal): Promise<number> {
     await this.look()
+    this.#vigil.turned()
     if (this.#ledger.unsaved) await this.#ledger.save()
     for (const generation of this.#ledger.live.values()) if (isReady(generation)) this.#turns.add(generation)
     let total = 0
@@ -315,6 +320,7 @@ export class Tail {
       ),
     )
     await this.#look.look(last)
+    for (const generation of this.#vigil.stuck(this.#ledger.live.values(), began)) await this.#openAnew(generation)
     const ended = clock.now()
     // With very many files a look takes long: it may take a tenth of the time, but the next is never far. The first,
     // which opens every file, says nothing about the others.
@@ -322,6 +328,15 @@ export class Tail {
     this.#lastLookAt = ended
     this.#pauseMs = Math.max(20, rest)
     this.#nextLookAt = ended + Math.max(settings.poll, rest)
+  }
+
+  async #openAnew(generation: Generation): Promise<void> {
+    const path = generation.place ?? generation.file.path
+    const what = `holds more than the ${generation.offset} bytes that were read of it, and was not read on for ${STUCK_MS / 1000} s.`
+    this.#options.hooks.stuck(path, what, 'It is opened anew; nothing is lost. Look whether its disk answers.')
+    if ((generation.place ?? generation.via) !== undefined) await this.#descriptors.close(generation)
+    generation.after = undefined
+    generation.stirred = true
   }
 
   /** Begins to read the next file in turn, if any. Never rejects. */
@@ -346,15 +361,28 @@ export class Tail {
       return { generation, buffer, from, ...(await generation.read(buffer, maxBytesPerTurn, fingerprintBytes)) }
     } catch (error) {
       this.#troubles.tell(generation.place ?? generation.file.path, ...explainCode(codeOf(error)))
+      // A descriptor can go stale for good; the name leads to the file all the same.
+      if ((generation.place ?? generation.via) !== undefined) await this.#descriptors.close(generation)
       return { generation, outcome: 'failed', buffer, bytes: 0, from: 0 }
     }
   }
 
   #push({ generation, buffer, bytes, from }: Block): void {
-    this.#troubles.over(generation.place ?? generation.file.path)
-    if (generation.leavingSince !== undefined) generation.leavingSince = this.#options.clock.now()
-    generation.sink ??= this.#options.hooks.open(generation.file)
-    generation.sink.push({ bytes: buffer.subarray(OVERLAP, OVERLAP + bytes), offset: from })
+    const { hooks, clock } = this.#options
+    const path = generation.place ?? generation.file.path
+    this.#troubles.over(path)
+    if (generation.leavingSince !== undefined) generation.leavingSince = clock.now()
+    try {
+      generation.sink ??= hooks.open({ ...generation.file, startOffset: from })
+      generation.sink.push({ bytes: buffer.subarray(OVERLAP, OVERLAP + bytes), offset: from })
+    } catch (error) {
+      // A sink that fails on some bytes must keep nobody from reading on behind them.
+      const what = `holds bytes, ${from} to ${from + bytes}, on which errand failed: ${String(error)}.`
+      this.#troubles.tell(path, what, 'They are passed over. Please report it, with these bytes.')
+      hooks.lost(generation.file, bytes, 'errand failed on them')
+      closeQuietly(generation.sink)
+      generation.sink = undefined
+    }
   }
 
   async #settle({ generation, outcome }: Block): Promise<void> {
@@ -398,6 +426,15 @@ export class Tail {
     for (const generation of [old, next]) {
       if (generation !== undefined && !generation.ended && isReady(generation)) this.#turns.add(generation)
     }
+  }
+}
+
+/** Lets a sink that failed hand on what it has, if it can. */
+function closeQuietly(sink: FileSink | undefined): void {
+  try {
+    sink?.close()
+  } catch {
+    // It was told when it failed first.
   }
 }
 

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { runPieces } from '../law/run.js'
+import { Pipeline } from '../../src/agent/pipeline.js'
+import type { Source } from '../../src/agent/source.js'
+import { ManualClock } from '../../src/core/clock.js'
+import { Counters } from '../../src/core/counters.js'
+import { type Entry, ERROR_STATUSES } from '../../src/core/shapes.js'
+import { runPieces, sourceNamed } from '../law/run.js'
 
 const kept = (source: string, lines: readonly string[]) =>
   runPieces(source, [Buffer.from(`${lines.join('\n')}\n`)]).records.map(({ status, message, error }) => [
@@ -78,4 +83,48 @@ describe('a record', () => {
       ['error', undefined, 'gone'],
     ])
   })
+})
+
+describe('an entry on which the program fails', () => {
+  /** Python, whose levels cannot be asked for while `isBroken`. */
+  const failing = (isBroken: () => boolean): Source => ({
+    ...sourceNamed('python'),
+    get levels() {
+      if (isBroken()) throw new Error('a bug')
+      return sourceNamed('python').levels
+    },
+  })
+  const run = (failed?: (entry: Entry, error: unknown) => void) => {
+    let entries = 0
+    const counters = new Counters()
+    const messages: (string | undefined)[] = []
+    const pipeline = new Pipeline({
+      source: failing(() => ++entries === 2),
+      origin: { fileId: 'f' },
+      enrichment: { service: 's', tags: [] },
+      format: 'plain',
+      keep: new Set(ERROR_STATUSES),
+      limits: { maxLineBytes: 1 << 20, maxEntryBytes: 1 << 20, idleMs: 1000, sampleCalm: 0 },
+      clock: new ManualClock(),
+      counters,
+      emit: ({ message }) => messages.push(message),
+      ...(failed && { failed }),
+    })
+    const text = ['ERROR:job:one', 'ERROR:job:two', 'more of two', 'ERROR:job:three', 'INFO:job:end', ''].join('\n')
+    pipeline.push({ bytes: Buffer.from(text), offset: 0 })
+    pipeline.close()
+    return { counters, messages }
+  }
+
+  it('is dropped and counted, told with its place, and the others are kept', () => {
+    const told: string[] = []
+    const { counters, messages } = run(({ from }, error) => told.push(`${from}: ${String(error)}`))
+    expect(messages).toEqual(['one', 'three'])
+    expect(told).toEqual(['14: Error: a bug'])
+    expect(counters.get('lines_dropped_total', { reason: 'fault' })).toBe(2)
+    const ended = ['lines_kept_total', 'lines_dropped_total', 'lines_joined_total'].map((name) => counters.total(name))
+    expect(counters.get('lines_read_total')).toBe(ended.reduce((sum, count) => sum + count))
+  })
+
+  it('is nobody\u2019s to hide where nobody takes it', () => expect(() => run()).toThrow('a bug'))
 })

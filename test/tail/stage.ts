@@ -65,6 +65,7 @@ export class Stage {
   lost: { path: string; bytes: number; reason: string }[] = []
   problems: string[] = []
   refused: string[] = []
+  stuck: string[] = []
   #tail: Tail | undefined
   constructor() {
     made.push(this)
@@ -103,6 +104,7 @@ export class Stage {
           return sink
         },
         lost: (file, bytes, reason) => this.lost.push({ path: file.path, bytes, reason }),
+        stuck: (path, what) => this.stuck.push(`${path.replace(`${this.directory}/`, '')} ${what}`),
         refused: (path, what) => this.refused.push(`${path.replace(`${this.directory}/`, '')} ${what}`),
         problem: (path, what) => this.problems.push(`${path.replace(`${this.directory}/`, '')} ${what}`),
       },
