@@ -118,6 +118,7 @@ function describe(input: FingerprintInput, parts: FingerprintPart[] | undefined)
     }
   }
 
+  if (parts) noteCauses(family, input.causes, rootCause, frames, parts)
   const unnamed = byFile || !chosen.some((frame) => frame.named)
   const counts = vague || unnamed
   if ((counts || parts) && words() !== '') {
@@ -134,6 +135,27 @@ function describe(input: FingerprintInput, parts: FingerprintPart[] | undefined)
     say('logger', logger)
   }
   return { family, kind, root, canonical: canonical.join('\n'), named, chosen, words }
+}
+
+/** What of the causes does not count: kinds between the error and its root, and frames but those noted before. */
+function noteCauses(
+  family: Family,
+  causes: readonly Cause[],
+  root: Cause | undefined,
+  place: readonly Frame[],
+  parts: FingerprintPart[],
+): void {
+  const noted = new Set(parts.map(({ text }) => text))
+  for (const cause of causes) {
+    const kind = kindOf(family, cause.kind)
+    if (cause !== root && kind !== '') note(parts, kind, false, 'K06 kind of a cause that is not the root')
+    if (cause.frames === place) continue
+    for (const { key } of nameAll(family, cause.frames)) {
+      if (key === '' || noted.has(key)) continue
+      noted.add(key)
+      note(parts, key, false, 'F10 frame of a cause, of which only the function that raised the root counts')
+    }
+  }
 }
 
 /** The frames that say where the error is: its own, or those of its nearest cause that has any. */

@@ -54,6 +54,8 @@ it('delivers every error, whole and under one id, whatever happens', { timeout: 
       { name: 'disk', type: 'file', path: './errors.ndjson', batch: { maxAge: '50ms' } },
     ],
     spool: { maxBytes: '4MiB', segmentBytes: '512KiB' },
+    // The writers live in this process, which a busy machine may stop for longer than the usual patience of tests.
+    group: { idle: '3s' },
   })
 
   const writing = writers.map((writer) => writer.write())

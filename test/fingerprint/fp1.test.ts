@@ -398,6 +398,27 @@ it('says of every part why it counts or does not', () => {
   for (const { text, counts } of parts) expect(canonical.includes(text)).toBe(counts)
 })
 
+it('says of the causes too what does not count', () => {
+  const frames = [
+    app('pull', 'Drawer.java', { module: 'com.acme.Drawer' }),
+    app('run', 'Main.java', { module: 'com.acme.Main' }),
+  ]
+  const between = { kind: 'com.acme.Between', frames }
+  const root = {
+    kind: 'java.io.IOException',
+    frames: [app('read', 'Tape.java', { module: 'com.acme.Tape' }), ...frames],
+  }
+  const { parts } = fingerprint({ ...(errors.java as FingerprintInput), causes: [between, root] })
+  expect(
+    parts.filter(({ because }) => /^(?:K06|F05|F10)/.test(because)).map(({ text, counts }) => [text, counts]),
+  ).toEqual([
+    ['com.acme.Tape.read', true],
+    ['com.acme.Between', false],
+    ['com.acme.Drawer.pull', false],
+    ['com.acme.Main.run', false],
+  ])
+})
+
 it('takes any input, gives the same answer twice, and answers soon', () => {
   const text = fc.oneof(
     fc.string(),
