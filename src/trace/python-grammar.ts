@@ -41,7 +41,8 @@ export function exceptionLine(line: string): { kind: string; message?: string } 
   const kind = printed.startsWith('__main__.') ? printed.slice(9) : printed
   if (line.length === printed.length) return { kind }
   if (line.charCodeAt(printed.length) !== 0x3a) return undefined
-  if (line.length === printed.length + 1) return { kind, message: '' }
+  // `Kind:` and `Kind: ` are how a message begins that has nothing on its first line, or none at all.
+  if (line.length <= printed.length + 2) return /^:? ?$/.test(line.slice(printed.length)) ? { kind } : undefined
   if (line.charCodeAt(printed.length + 1) !== 0x20 || line === 'NoneType: None') return undefined
   return { kind, message: line.slice(printed.length + 2) }
 }

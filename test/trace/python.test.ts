@@ -51,6 +51,14 @@ describe('Python tracebacks in a text', () => {
     })
   }
 
+  it('takes a cause that was never raised, and says nothing, without a message', () => {
+    const found = python.find(
+      `a.RemoteError: \n\nThe above exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\n${frame}ValueError: x\n`,
+      0,
+    )
+    expect(found?.causes).toEqual([{ kind: 'a.RemoteError', frames: [] }])
+  })
+
   for (const [name, text] of [
     ['a message that only mentions one', 'no "Traceback (most recent call last):" was seen'],
     ['a header at the end of the text', 'x Traceback (most recent call last):'],
