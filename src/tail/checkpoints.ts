@@ -1,8 +1,10 @@
 /**
  * Where each file was read to, durably: one JSON file, written aside, synced, renamed, and its directory synced, so
- * that a crash at any step leaves the old positions or the new. A damaged file is set aside and reported.
+ * that a crash at any step leaves the old positions or the new. A damaged file is set aside and reported. Each entry has
+ * a sum over its text: a flipped bit in a number could pass over lines.
  */
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import { codeOf, type FileLayer, isGone, type Stamp } from './files.js'
 import type { Print } from './identity.js'
@@ -30,8 +32,11 @@ export interface Entry {
 }
 
 export interface State {
-  /** The globs that were followed: a file that one of them matches and that has no entry appeared since. */
-  readonly globs: readonly string[]
+  /**
+   * The globs that were followed: a file that one of them matches and that has no entry appeared since. Undefined when
+   * they cannot be read: then all were.
+   */
+  readonly globs: readonly string[] | undefined
   readonly files: readonly Entry[]
 }
 
@@ -53,7 +58,12 @@ const entry: z.ZodType<Entry> = z
     packed: z.object({ size: count, mtimeMs: z.number() }).exactOptional(),
   })
   .readonly()
-const stateFile = z.object({ version: z.literal(1), globs: z.array(z.string()), files: z.array(z.unknown()) })
+const stateFile = z.object({
+  version: z.literal(1),
+  globs: z.array(z.string()),
+  sum: z.number().exactOptional(),
+  files: z.array(z.unknown()),
+})
 
 export class Checkpoints {
   readonly #path: string
@@ -97,15 +107,20 @@ export class Checkpoints {
     const files: Entry[] = []
     for (const raw of parsed.data.files) {
       const one = entry.safeParse(raw)
-      if (one.success) files.push(one.data)
+      if (one.success && isWhole(raw)) files.push(one.data)
       else damaged(`holds an entry that cannot be understood: ${JSON.stringify(raw).slice(0, 200)}.`)
     }
-    return { globs: parsed.data.globs, files }
+    const { globs, sum } = parsed.data
+    const isSound = sum === undefined || sum === crc32(JSON.stringify(globs))
+    if (!isSound) damaged('does not say which globs were followed.')
+    return { globs: isSound ? globs : undefined, files }
   }
 
   /** Resolves when `state` is durable. Rejects with the system's error; the old file then still stands. */
   save(state: State): Promise<void> {
-    const text = `${JSON.stringify({ version: 1, ...state })}\n`
+    const { globs, files } = state
+    const followed = JSON.stringify(globs ?? [])
+    const text = `{"version":1,"globs":${followed},"sum":${crc32(followed)},"files":[${files.map(textOf).join(',')}]}\n`
     const write = this.#last.then(() => this.#write(text))
     this.#last = write.catch(() => undefined)
     return write
@@ -125,6 +140,18 @@ export class Checkpoints {
     await this.#files.syncDirectory(this.#directory)
     this.#written = text
   }
+}
+
+/** An entry as JSON, with the CRC-32 of all else as its last member. */
+function textOf(one: Entry): string {
+  const text = JSON.stringify(one)
+  return `${text.slice(0, -1)},"sum":${crc32(text)}}`
+}
+
+/** Whether an entry is what was written. The first version wrote no sums. */
+function isWhole(raw: unknown): boolean {
+  const { sum, ...rest } = raw as { sum?: unknown }
+  return sum === undefined || sum === crc32(JSON.stringify(rest))
 }
 
 /** The value, or undefined when the text is not JSON. */

@@ -226,7 +226,7 @@ export class Look {
   /** Whether the file was not there when its glob was first followed. */
   #appearedSince(found: FoundFile, last: State | null | undefined): boolean {
     if (this.#parts.once || last === undefined) return true
-    return last?.globs.includes(found.glob.pattern) ?? false
+    return last !== null && (last.globs?.includes(found.glob.pattern) ?? true)
   }
 
   #isWanted(stat: FileStat, fromStart: boolean): boolean {

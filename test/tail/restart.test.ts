@@ -159,6 +159,38 @@ describe('positions', () => {
     expect(stage.problems[0]).toContain('holds an entry that cannot be understood')
   })
 
+  it('with any bit flipped pass over no line (47)', async () => {
+    const stage = new Stage()
+    writeFileSync(stage.path('a.log'), 'one\ntwo\n')
+    await stage.run()
+    await stage.stop()
+    appendFileSync(stage.path('a.log'), 'three\n')
+    const path = stage.path('state/checkpoints.json')
+    const whole = readFileSync(path)
+    for (let at = 0; at < whole.length; at++) {
+      const bytes = Buffer.from(whole)
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << (at % 8))
+      writeFileSync(path, bytes)
+      stage.sinks = []
+      await stage.run()
+      expect(stage.sinks.map(({ text }) => text).join(''), bytes.toString()).toMatch(/^(one\ntwo\n)?three\n$/)
+      await stage.crash()
+    }
+  })
+
+  it('of the first version, without sums, are taken as they are (47)', async () => {
+    const stage = new Stage()
+    writeFileSync(stage.path('a.log'), 'one\n')
+    await stage.run()
+    await stage.stop()
+    const text = readFileSync(stage.path('state/checkpoints.json'), 'utf8')
+    writeFileSync(stage.path('state/checkpoints.json'), text.replace(/,"sum":\d+/g, ''))
+    appendFileSync(stage.path('a.log'), 'two\n')
+    await stage.run()
+    expect(stage.got).toEqual(['a.log: one\n', 'a.log: two\n'])
+    expect(stage.problems).toEqual([])
+  })
+
   it('that cannot be kept at all end the start with what to mend', async () => {
     const stage = new Stage()
     writeFileSync(stage.path('state'), 'a file where the directory should be')
