@@ -5,11 +5,13 @@
 import { basename } from 'node:path'
 import type { Clock } from '../core/clock.js'
 import type { Entry } from './checkpoints.js'
+import type { Copies } from './copies.js'
 import type { Generation } from './file.js'
 import { codeOf, type FileLayer, type FileStat, isGone, type OpenedFile, type Stamp } from './files.js'
 import { bears, OVERLAP, printOf, readAt } from './identity.js'
 import type { FoundFile } from './inputs.js'
 import type { Ledger } from './ledger.js'
+import { originOf } from './rotated.js'
 import { PACKED_SLACK_MS, plainName } from './unpack.js'
 
 export type Verdict =
@@ -21,7 +23,8 @@ export type Verdict =
   | { readonly do: 'pass over' }
   /** It goes on with a file that is gone. */
   | { readonly do: 'continue'; readonly entry: Entry }
-  | { readonly do: 'read' }
+  /** Nothing of it was read; `known` are the ids of its row that it was held against. */
+  | { readonly do: 'read'; readonly known: ReadonlySet<string> }
   | { readonly do: 'tell'; readonly code: string }
 
 interface Examination {
@@ -31,9 +34,13 @@ interface Examination {
   running: Promise<void> | undefined
 }
 
+/** Bytes that two logs do not have in common by chance. */
+const MUCH = 1024
+
 export class Archives {
   readonly #files: FileLayer
   readonly #ledger: Ledger
+  readonly #copies: Copies
   readonly #clock: Clock
   /** A file that is not whole is taken for one in the making when it was written to within this time. */
   readonly #makingMs: number
@@ -44,8 +51,9 @@ export class Archives {
   #open: OpenedFile | undefined
   #stopped = false
 
-  constructor(options: { files: FileLayer; ledger: Ledger; clock: Clock; makingMs: number }) {
+  constructor(options: { files: FileLayer; ledger: Ledger; copies: Copies; clock: Clock; makingMs: number }) {
     this.#files = options.files
+    this.#copies = options.copies
     this.#ledger = options.ledger
     this.#clock = options.clock
     this.#makingMs = options.makingMs
@@ -69,6 +77,11 @@ export class Archives {
     return isOf(examination, stat) ? examination.verdict : undefined
   }
 
+  /** Whether something came into its row since that verdict, which it may be a copy of. */
+  isOutdated({ path }: FoundFile, verdict: Verdict): boolean {
+    return verdict.do === 'read' && [...this.#row(path)].some((id) => !verdict.known.has(id))
+  }
+
   /** Forgets the verdict: it was followed, or could not be. */
   forget(key: string): void {
     this.#examinations.delete(key)
@@ -86,8 +99,14 @@ export class Archives {
 
   async stop(): Promise<void> {
     this.#stopped = true
-    await this.#open?.close().catch(() => undefined)
+    await this.#close()
     await this.#last
+  }
+
+  async #close(): Promise<void> {
+    const file = this.#open
+    this.#open = undefined
+    await file?.close().catch(() => undefined)
   }
 
   #isPlain(key: string): boolean {
@@ -96,11 +115,11 @@ export class Archives {
 
   async #examine(path: string, seen: FileStat, examination: Examination, atOnce: boolean): Promise<void> {
     if (this.#stopped) return
-    let file: OpenedFile | undefined
     try {
-      file = await this.#files.openToRead(path)
+      const file = await this.#files.openToRead(path)
       this.#open = file
-      const verdict = await this.#judge(file, seen, atOnce)
+      if (this.#stopped) return
+      const verdict = await this.#judge(path, file, seen, atOnce)
       examination.verdict = verdict
       examination.stamp = file.packed ?? seen
     } catch (error) {
@@ -108,12 +127,11 @@ export class Archives {
       examination.verdict = isGone(error) ? undefined : { do: 'tell', code: codeOf(error) }
       examination.stamp = seen
     } finally {
-      this.#open = undefined
-      await file?.close().catch(() => undefined)
+      await this.#close()
     }
   }
 
-  async #judge(file: OpenedFile, seen: FileStat, atOnce: boolean): Promise<Verdict> {
+  async #judge(path: string, file: OpenedFile, seen: FileStat, atOnce: boolean): Promise<Verdict> {
     const { packed } = file
     // Its first bytes may not be written yet.
     if (packed === undefined && seen.size < 4) return { do: 'wait', until: () => true }
@@ -123,18 +141,30 @@ export class Archives {
     if (!atOnce && !(await file.isWhole?.()) && this.#clock.now() < makingUntil) {
       return { do: 'wait', until: () => this.#clock.now() >= makingUntil }
     }
+    const known = this.#row(path)
+    // Where names say nothing, only much that is the same is no chance.
+    const origin = originOf(path)
     for (const original of [...this.#ledger.live.values()].sort((a, b) => b.offset - a.offset)) {
-      if (original.packed !== undefined) continue
+      const isRelated = originOf(original.lastPlace) === origin || Math.min(original.offset, stat.size) >= MUCH
+      if (original.packed !== undefined || !isRelated) continue
       const verdict = await this.#against(original, file, stat)
       if (verdict !== undefined) return verdict
     }
-    for (const entry of [...this.#ledger.remembered.values()].sort((a, b) => b.seen.to - a.seen.to)) {
-      if (entry.head.length === 0 || entry.seen.to > stat.size) continue
-      if (entry.mtimeMs > stat.mtimeMs + PACKED_SLACK_MS) continue
-      if (!(await bears(file, entry.head)) || !(await bears(file, entry.seen))) continue
-      return this.#ledger.resumeFrom(entry) >= stat.size ? { do: 'pass over' } : { do: 'continue', entry }
-    }
-    return { do: 'read' }
+    const entries = [...this.#ledger.remembered.values()].filter(
+      (entry) => entry.seen.to >= MUCH || originOf(entry.path) === origin,
+    )
+    const entry = await this.#copies.originalIn(entries, file, stat)
+    if (entry === undefined) return { do: 'read', known }
+    return this.#ledger.resumeFrom(entry) >= stat.size ? { do: 'pass over' } : { do: 'continue', entry }
+  }
+
+  /** The ids of all that is known of the rotated row of a path. */
+  #row(path: string): Set<string> {
+    const origin = originOf(path)
+    const ids = new Set<string>()
+    for (const { lastPlace, file } of this.#ledger.live.values()) if (originOf(lastPlace) === origin) ids.add(file.id)
+    for (const entry of this.#ledger.remembered.values()) if (originOf(entry.path) === origin) ids.add(entry.id)
+    return ids
   }
 
   /** Whether the content is that of a live file, and what follows from it; undefined when it is not. */
@@ -146,7 +176,8 @@ export class Archives {
     if (offset <= stat.size) {
       if (!(await bears(file, printOf(recent, offset)))) return undefined
       // What is the same so far may still differ later on.
-      return { do: 'wait', until: () => original.ended || original.offset > Math.min(stat.size, 2 * offset) }
+      const next = Math.max(offset + 1, Math.min(stat.size, 2 * offset))
+      return { do: 'wait', until: () => original.ended || original.offset >= next }
     }
     // More was read of it than the archive holds: it may have been compressed and kept.
     if (original.place === undefined) return undefined

@@ -25,6 +25,8 @@ export interface Entry {
   /** The largest size seen. */
   readonly size: number
   readonly mtimeMs: number
+  /** `mtimeMs` when this run first looked at it: a copy of it was written later. Absent in older files. */
+  readonly bornMs?: number
   /** When the last name that led to it was gone; ms since the epoch. */
   readonly goneSince?: number
   /** Of a compressed file: itself; all else is said of its content. */
@@ -54,6 +56,7 @@ const entry: z.ZodType<Entry> = z
     offset: count,
     size: count,
     mtimeMs: z.number(),
+    bornMs: z.number().exactOptional(),
     goneSince: z.number().exactOptional(),
     packed: z.object({ size: count, mtimeMs: z.number() }).exactOptional(),
   })

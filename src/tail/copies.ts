@@ -2,7 +2,6 @@
  * Content under another name: files that were renamed or copied (copytruncate) while nobody looked, told by their bytes.
  * A position is never trusted without the bytes before it.
  */
-import { basename, dirname, join } from 'node:path'
 import type { Clock } from '../core/clock.js'
 import type { Entry } from './checkpoints.js'
 import type { Descriptors } from './descriptors.js'
@@ -11,7 +10,7 @@ import { type FileLayer, type FileStat, isGone, type OpenedFile } from './files.
 import { bears, OVERLAP, type Print, printOf, readAt } from './identity.js'
 import type { Inputs, TailInput } from './inputs.js'
 import type { Ledger } from './ledger.js'
-import { rotatedFrom, type Sibling, Siblings } from './rotated.js'
+import { originOf, type Sibling, Siblings } from './rotated.js'
 import { PACKED_SLACK_MS } from './unpack.js'
 
 /** `new`: read it. `wait`: all it holds is read through its original. `from`: what came before was. */
@@ -20,7 +19,18 @@ export type Shadow = 'new' | 'wait' | { readonly from: number }
 /** Who had a name before. */
 export interface Formerly {
   live(path: string): Generation | undefined
-  remembered(path: string): readonly Entry[]
+  /** Positions of files that are gone and belonged to the rotated row of this path. */
+  row(origin: string): readonly Entry[]
+}
+
+/** Whether the same bytes stand before `to` in both files. */
+async function endsAlike(one: OpenedFile, other: OpenedFile, to: number): Promise<boolean> {
+  const length = Math.min(OVERLAP, to)
+  return (await readAt(one, to - length, length)).equals(await readAt(other, to - length, length))
+}
+
+function slackOf(handle: OpenedFile): number {
+  return handle.packed === undefined ? 0 : PACKED_SLACK_MS
 }
 
 interface Shade {
@@ -71,6 +81,8 @@ export class Copies {
   ): Promise<Generation | 'other'> {
     // Of a file that was empty nothing is known but its inode, which may be another's by now.
     if (entry.head.length === 0 || stat.size < Math.max(entry.seen.to, entry.offset)) return 'other'
+    // Network disks may tell an old size; what is there says whether it was truncated.
+    if (stat.size < entry.size && (await readAt(handle, entry.size - 1, 1)).length === 0) return 'other'
     if (!(await bears(handle, entry.head)) || !(await bears(handle, entry.seen))) return 'other'
     const owner = this.#inputs.of(entry.path)
     const path = owner === undefined ? (place ?? entry.path) : entry.path
@@ -94,7 +106,7 @@ export class Copies {
     const input = this.#inputs.of(entry.path)
     if (input === undefined || entry.head.length === 0) return 'none'
     let isSure = true
-    for (const sibling of await this.#candidates(entry.path, entry.mtimeMs, siblings)) {
+    for (const sibling of await this.#candidates(entry.path, entry.bornMs ?? entry.mtimeMs, siblings)) {
       if (!sibling.isPacked && sibling.stat.size < entry.size) continue
       const place = this.#inputs.of(sibling.path) === undefined ? undefined : sibling.path
       const found = await this.#opened(sibling, entry.head, async (handle, stat) => {
@@ -119,13 +131,14 @@ export class Copies {
     for (const sibling of await this.#candidates(path, generation.bornMs, siblings)) {
       const head = printOf(generation.head, generation.head.length)
       const moved = await this.#opened(sibling, head, async (handle, stat) => {
+        if (stat.size < generation.sureSize) return undefined
         if (!(await this.#holdsAllRead(generation, handle, stat))) return undefined
         const place = this.#inputs.of(sibling.path) === undefined ? undefined : sibling.path
         this.#ledger.drop(generation)
         generation.moveTo(handle, stat, undefined)
         this.#ledger.add(generation)
         this.#ledger.place(generation, place)
-        if (place === undefined) generation.leavingSince = this.#clock.now()
+        generation.leavingSince = place === undefined ? this.#clock.now() : undefined
         this.#shades.delete(stat.key)
         await this.#descriptors.used(generation)
         return true
@@ -141,9 +154,8 @@ export class Copies {
    */
   async shadow(path: string, handle: OpenedFile, stat: FileStat, formerly: Formerly): Promise<Shadow> {
     const shade = this.#shades.get(stat.key)
-    const name = rotatedFrom(basename(path))
-    const from = name === undefined ? undefined : join(dirname(path), name)
-    const named = from === undefined ? undefined : (this.#ledger.places.get(from) ?? formerly.live(from))
+    const origin = originOf(path)
+    const named = origin === path ? undefined : (this.#ledger.places.get(origin) ?? formerly.live(origin))
     const original = shade?.of ?? named
     const lives = original !== undefined && this.#ledger.live.get(original.key) === original
     if (lives) {
@@ -154,29 +166,59 @@ export class Copies {
       }
     }
     this.#shades.delete(stat.key)
-    if (shade === undefined) {
-      for (const entry of from === undefined ? [] : formerly.remembered(from)) {
-        if (stat.mtimeMs >= entry.mtimeMs && (await this.isCopy(entry, handle, stat))) return { from: entry.seen.to }
-      }
-      return 'new'
+    for (const one of this.#ledger.live.values()) {
+      // It is looked for, and will be found here.
+      const isSought = one.missing !== undefined && originOf(one.lastPlace) === origin && stat.size >= one.sureSize
+      if (isSought && (await this.#holdsAllRead(one, handle, stat))) return 'wait'
     }
-    return { from: lives ? shade.size : stat.size }
+    if (shade !== undefined) {
+      if (!lives) return { from: stat.size }
+      // It was a copy up to where it differs now, and what the original had of that was read there.
+      return {
+        from: (await this.#holdsAllRead(original, handle, stat)) ? Math.min(original.offset, shade.size) : shade.size,
+      }
+    }
+    const entry = await this.originalIn(formerly.row(origin), handle, stat)
+    if (entry === undefined) return 'new'
+    // One that is looked for will be found here.
+    const isSought = entry.goneSince === undefined && !this.#ledger.isRead(entry)
+    return isSought ? 'wait' : { from: this.#ledger.resumeFrom(entry) }
   }
 
-  /** Whether the file holds everything that was read of a generation, live or remembered. */
-  async isCopy(of: Generation | Entry, handle: OpenedFile, stat: FileStat): Promise<boolean> {
-    if (of instanceof Generation) return of.head.length > 0 && this.#holdsAllRead(of, handle, stat)
-    return (
-      of.head.length > 0 && stat.size >= of.size && (await bears(handle, of.head)) && (await bears(handle, of.seen))
-    )
+  /** Whether the file holds everything that was read of a live generation, and what is still unread of it. */
+  async isCopy(of: Generation, handle: OpenedFile, stat: FileStat): Promise<boolean> {
+    const { head } = of
+    if (head.length === 0 || stat.mtimeMs + slackOf(handle) < of.bornMs || stat.size < of.sureSize) return false
+    if (!(await this.#holdsAllRead(of, handle, stat))) return false
+    if (of.missing !== undefined) return true
+    if (!(await this.#descriptors.ensure(of)) || of.handle === undefined) return of.offset > 0
+    const { size } = await of.handle.stat()
+    // The original was truncated since, or written anew.
+    if (size < of.size || !(await readAt(of.handle, 0, head.length)).equals(head)) return true
+    return endsAlike(handle, of.handle, Math.min(size, stat.size))
+  }
+
+  /** The remembered file that the file holds everything of; of several the one of which most was read. */
+  async originalIn(entries: Iterable<Entry>, handle: OpenedFile, stat: FileStat): Promise<Entry | undefined> {
+    const possible = [...entries].filter(({ head, seen, mtimeMs }) => {
+      return head.length > 0 && seen.to <= stat.size && mtimeMs <= stat.mtimeMs + slackOf(handle)
+    })
+    for (const entry of possible.sort((a, b) => b.seen.to - a.seen.to)) {
+      if ((await bears(handle, entry.head)) && (await bears(handle, entry.seen))) return entry
+    }
+    return undefined
   }
 
   /** Rotated siblings that nobody reads, written at or after `sinceMs`, the newest first. */
   async #candidates(path: string, sinceMs: number, siblings: Siblings): Promise<Sibling[]> {
     const row = [...(await siblings.row(path))].reverse()
+    const origin = originOf(path)
     return row.filter(({ stat, isPacked }) => {
       const isInTime = stat.mtimeMs >= sinceMs - (isPacked ? PACKED_SLACK_MS : 0)
-      return isInTime && !this.#ledger.live.has(stat.key) && !this.#isOwn(stat.key)
+      const owner = this.#ledger.live.get(stat.key)
+      // Of a file of another row that is not held open only the inode may be left.
+      const isTaken = owner !== undefined && (owner.handle !== undefined || originOf(owner.lastPlace) === origin)
+      return isInTime && !isTaken && !this.#isOwn(stat.key)
     })
   }
 
@@ -215,14 +257,10 @@ export class Copies {
     const common = Math.min(head.length, stat.size)
     if (common === 0 || stat.mtimeMs < original.bornMs) return false
     if (!(await readAt(handle, 0, common)).equals(head.subarray(0, common))) return false
+    if (await this.isCopy(original, handle, stat)) return true
     if (!(await this.#descriptors.ensure(original)) || original.handle === undefined) return false
-    // A whole copy, whatever became of the original since.
-    if (stat.size >= original.offset + original.unread && (await this.#holdsAllRead(original, handle, stat)))
-      return true
     // A copy in the making holds nothing that the original does not hold at the same place.
     if (stat.size > (await original.handle.stat()).size) return false
-    const length = Math.min(OVERLAP, stat.size)
-    const mine = await readAt(handle, stat.size - length, length)
-    return mine.equals(await readAt(original.handle, stat.size - length, length))
+    return endsAlike(handle, original.handle, stat.size)
   }
 }

@@ -43,6 +43,19 @@ export class Descriptors {
     return true
   }
 
+  /** Exchanges a descriptor that may have gone stale for a new one, if the name still leads to the file. */
+  async renew(generation: Generation): Promise<void> {
+    const stale = generation.handle
+    generation.handle = undefined
+    try {
+      await this.ensure(generation)
+    } catch {
+      // Then the old one must do.
+    }
+    if (generation.handle === undefined) generation.handle = stale
+    else await stale?.close().catch(() => undefined)
+  }
+
   /** The generation has a handle and needs it now; another may have to give way. */
   async used(generation: Generation): Promise<void> {
     this.#open.delete(generation)

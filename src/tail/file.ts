@@ -76,10 +76,16 @@ export class Generation {
   missing: Loss | undefined
   /** The inode it had before it was given a key that no file has. */
   ownKey: string | undefined
-  /** A size that the content seen so far surely had: the last growth may already be another generation's. */
+  /** Its size when its content was last compared with what was seen: what it grew by since may be another generation's. */
   #sureSize: number
+  /** Its time then. */
+  #sureMtimeMs: number
+  /** The size before its last change: what it grew by then may be another generation's, and is not counted as lost. */
+  #sizeBefore: number
   /** The size that the last look at the file told. */
-  #toldSize = 0
+  #toldSize: number
+  /** A size that an earlier look told, and that the last told less than: it was truncated, if that is true. */
+  #shrunkFrom = 0
   #head: Buffer
   /** Compare the beginning at the next read: the file changed, or was opened anew, since it was last compared. */
   #headDue = true
@@ -98,6 +104,9 @@ export class Generation {
     this.mtimeMs = stat.mtimeMs
     this.bornMs = stat.mtimeMs
     this.#sureSize = stat.size
+    this.#sureMtimeMs = stat.mtimeMs
+    this.#sizeBefore = stat.size
+    this.#toldSize = stat.size
     this.#head = head
   }
 
@@ -145,9 +154,19 @@ export class Generation {
     return this.#recent
   }
 
-  /** Bytes that were surely there and are not read. */
+  /** A size that it surely had, and any whole copy of it has. */
+  get sureSize(): number {
+    return this.#sureSize
+  }
+
+  /** When it surely was written to last. */
+  get sureMtimeMs(): number {
+    return this.#sureMtimeMs
+  }
+
+  /** Bytes that were there and are not read. */
   get unread(): number {
-    return Math.max(0, this.#sureSize - this.offset)
+    return Math.max(0, this.#sizeBefore - this.offset)
   }
 
   /** Whether there may be something to read. */
@@ -160,16 +179,35 @@ export class Generation {
     return this.behind || this.#toldSize > this.offset
   }
 
-  /** Takes what a look at the file says. */
-  notice(stat: FileStat): void {
-    if (this.packed !== undefined) return
+  /**
+   * Takes what a look at the file says. True when it may be another generation by now, which the next read would find
+   * out too late: it shrank, or it changed without growing or while it waits to be read.
+   */
+  notice(stat: FileStat): boolean {
+    if (this.packed !== undefined) return false
+    const isOdd = this.behind || stat.size === this.#toldSize
+    if (stat.size < this.#toldSize) this.#shrunkFrom = Math.max(this.#shrunkFrom, this.#toldSize)
     this.#toldSize = stat.size
-    if (stat.size === this.size && stat.mtimeMs === this.mtimeMs) return
+    if (stat.size === this.size && stat.mtimeMs === this.mtimeMs) return false
     this.mtimeMs = stat.mtimeMs
-    this.#sureSize = this.size
+    this.#sizeBefore = this.size
     if (stat.size > this.size) this.size = stat.size
     this.stirred = true
     this.#headDue = true
+    return this.#head.length > 0 && (isOdd || this.#shrunkFrom > 0)
+  }
+
+  /** Whether the open file still is what was seen of it. */
+  async isSame(fingerprintBytes: number): Promise<boolean> {
+    const { handle } = this
+    if (handle === undefined) return true
+    // A file that is compressed becomes another.
+    if (handle.packed !== undefined && this.packed === undefined) return false
+    if (await this.#isShrunk(handle)) return false
+    const recent = await readAt(handle, this.offset - this.#recent.length, this.#recent.length)
+    if (!recent.equals(this.#recent) || !(await this.#compareHead(handle, fingerprintBytes))) return false
+    this.#beSure()
+    return true
   }
 
   /** Takes a handle that was opened anew: nothing is believed before the beginning was compared again. */
@@ -186,6 +224,7 @@ export class Generation {
   async read(buffer: Buffer, want: number, fingerprintBytes: number): Promise<{ outcome: ReadOutcome; bytes: number }> {
     const handle = this.handle
     if (handle === undefined) return { outcome: 'end', bytes: 0 }
+    if (await this.#isShrunk(handle)) return { outcome: 'gone', bytes: 0 }
     const before = this.#recent.length
     const start = OVERLAP - before
     const got = await handle.read(buffer, start, before + want, this.offset - before)
@@ -207,7 +246,8 @@ export class Generation {
     this.#seenPrint = undefined
     this.offset += fresh
     if (this.offset > this.size) this.size = this.offset
-    this.#sureSize = this.size
+    this.#beSure()
+    this.#sizeBefore = this.size
     // A full read may not have been the end; a short one that reached the known size is.
     this.stirred = fresh === want
     return { outcome: 'bytes', bytes: fresh }
@@ -224,7 +264,14 @@ export class Generation {
     if (head === undefined) return 0
     this.#head = head
     this.#headPrint = undefined
+    this.#beSure()
     return head.length > 0 ? 0 : this.#becameEmpty()
+  }
+
+  /** What the last look told is true of what was seen. */
+  #beSure(): void {
+    this.#sureSize = this.size
+    this.#sureMtimeMs = this.mtimeMs
   }
 
   /** Returns the bytes that were seen and are gone. */
@@ -232,7 +279,19 @@ export class Generation {
     const { unread } = this
     this.size = 0
     this.#sureSize = 0
+    this.#sizeBefore = 0
     return unread
+  }
+
+  /**
+   * Whether it ends before a place that it reached. Its content says so only where it differs from what was seen, which
+   * may be a header that every generation has. What the file system tells is not enough: network disks tell old sizes.
+   */
+  async #isShrunk(handle: OpenedFile): Promise<boolean> {
+    if (this.#shrunkFrom === 0) return false
+    const isThere = (await readAt(handle, this.#shrunkFrom - 1, 1)).length > 0
+    this.#shrunkFrom = 0
+    return !isThere
   }
 
   /** Compares the beginning with what it was, and lets it grow with the file. */
@@ -259,8 +318,9 @@ export class Generation {
       head: this.#headPrint,
       seen: this.#seenPrint,
       offset: this.durable,
-      size: this.size,
-      mtimeMs: this.mtimeMs,
+      size: Math.max(this.#sureSize, this.offset),
+      mtimeMs: this.#sureMtimeMs,
+      bornMs: this.bornMs,
       ...(gone === undefined ? {} : { goneSince: gone }),
       ...(this.packed === undefined ? {} : { packed: this.packed }),
     }
@@ -275,7 +335,11 @@ export class Generation {
     this.key = stat.key
     this.device = stat.device
     this.size = Math.max(this.offset, stat.size)
+    this.#sizeBefore = this.size
+    this.#toldSize = stat.size
+    this.#shrunkFrom = 0
     this.mtimeMs = stat.mtimeMs
+    this.#beSure()
     this.place = place
     this.stirred = true
     this.#headDue = true

@@ -51,8 +51,13 @@ export class Ledger {
 
   add(generation: Generation): void {
     generation.ended = false
+    const other = this.live.get(generation.key)
+    if (other !== undefined && other !== generation) this.rekey(other)
     this.live.set(generation.key, generation)
+    const entry = this.remembered.get(generation.key)
     this.remembered.delete(generation.key)
+    // Of a file whose inode was given to this one its content may still come, in a copy.
+    if (entry !== undefined && entry.id !== generation.file.id) this.keepAside(entry)
     if (generation.place !== undefined) this.places.set(generation.place, generation)
   }
 
@@ -135,6 +140,11 @@ export class Ledger {
       const { goneSince: _, ...present } = entry
       this.remembered.set(key, keys.has(key) ? present : { ...present, goneSince: this.#clock.now() })
     }
+  }
+
+  /** Whether nothing more is to be read of a compressed file, if it still is what it was. */
+  isRead(entry: Entry): boolean {
+    return entry.packed !== undefined && this.resumeFrom(entry) >= entry.size
   }
 
   /** Where reading goes on when a remembered file is back. */

@@ -26,7 +26,7 @@ export class Look {
   constructor(parts: LookParts) {
     this.#parts = parts
     this.#opening = new Opening(parts)
-    this.#succession = new Succession(parts, this.#opening)
+    this.#succession = new Succession(parts, this.#opening, (path) => this.#missing.verifyRow(path))
     this.#missing = new Missing(parts, this.#opening, this.#succession)
     this.#refused = new Troubles(parts.refused)
   }
@@ -38,12 +38,12 @@ export class Look {
     const discovery = await inputs.discover()
     const files = discovery.files.filter((found) => !isOwn(found.stat.key))
     const keys = new Set(files.map((found) => found.stat.key))
-    const sight: Sight = { siblings: new Siblings(this.#parts.files), keys, sick: new Set() }
+    const sight: Sight = { siblings: new Siblings(this.#parts.files), keys, sick: new Map() }
     for (const { path, code } of discovery.troubles) this.#opening.tell(path, code, sight.sick)
     this.#tellDoubles(discovery.doubles)
     this.#tellRefused(discovery.refused)
 
-    const arrivals = this.#noticeKnown(files)
+    const arrivals = await this.#noticeKnown(files)
     for (const generation of ledger.live.values()) await this.#opening.learn(generation)
     await this.#missing.notice(sight)
     const fresh = (await this.#resumeKnown(arrivals, sight)).filter(({ stat }) => stat.size > 0)
@@ -53,7 +53,8 @@ export class Look {
     for (const found of fresh) if (archives.mayBe(found)) begun.push(...(await this.#takeArchive(found, last, sight)))
     if (last != null) this.#missing.recall(last)
     await this.#missing.recover(sight)
-    await this.#succession.catchUp(sight, last != null)
+    const empty = files.filter(({ stat }) => stat.size === 0)
+    await this.#succession.catchUp(empty, sight, last != null)
     for (const found of fresh) {
       if (archives.mayBe(found) || ledger.live.has(found.stat.key)) continue
       begun.push(...(await this.#arrive(found, last, sight)))
@@ -61,14 +62,14 @@ export class Look {
     chain(begun)
     archives.keepOnly(keys)
     ledger.noticePacked(keys)
-    this.#succession.keepEmpty(files.filter(({ stat }) => stat.size === 0).map(({ stat, path }) => [stat.key, path]))
+    this.#succession.keepEmpty(empty)
     await this.#releaseLeft()
     this.#opening.settle(sight.sick)
   }
 
-  /** Looks for a copy of a generation that lost its file; false when there is none, or none yet. */
-  search(generation: Generation): Promise<boolean> {
-    return this.#missing.search(generation)
+  /** The file was truncated or written anew. */
+  renew(old: Generation): Promise<Generation[]> {
+    return this.#missing.renew(old)
   }
 
   /** Looks at one file that is said to have grown. False when only a whole look can say what happened. */
@@ -87,9 +88,10 @@ export class Look {
   }
 
   /** Brings files already tailed up to date; returns the others. */
-  #noticeKnown(files: readonly FoundFile[]): FoundFile[] {
+  async #noticeKnown(files: readonly FoundFile[]): Promise<FoundFile[]> {
     const { ledger } = this.#parts
     const arrivals: FoundFile[] = []
+    const doubtful: FoundFile[] = []
     for (const found of files) {
       const known = ledger.live.get(found.stat.key)
       if (known === undefined) {
@@ -97,12 +99,18 @@ export class Look {
         continue
       }
       known.parked = false
-      known.notice(found.stat)
+      if (known.notice(found.stat)) doubtful.push(found)
       if (known.place !== found.path) {
         this.#succession.left(known)
         ledger.place(known, found.path)
       }
       known.leavingSince = undefined
+    }
+    // Before the names of the others say anything: what was renewed has another place in its row.
+    for (const found of doubtful) {
+      const known = ledger.live.get(found.stat.key)
+      if (known !== undefined) await this.#missing.verify(known)
+      if (!ledger.live.has(found.stat.key)) arrivals.push(found)
     }
     return arrivals
   }
@@ -153,10 +161,9 @@ export class Look {
         fresh.push(found)
         continue
       }
-      if (entry.packed !== undefined) {
-        const isSame = entry.packed.size === found.stat.size && entry.packed.mtimeMs === found.stat.mtimeMs
-        if (isSame && entry.offset >= entry.size) continue
-      }
+      const { packed } = entry
+      const isSame = packed?.size === found.stat.size && packed.mtimeMs === found.stat.mtimeMs
+      if (isSame && ledger.isRead(entry)) continue
       const resumed = await this.#opening.attempt(found.path, sick, (handle, stat) =>
         copies.resume(entry, found.path, found.input, handle, stat),
       )
@@ -171,7 +178,8 @@ export class Look {
   }
 
   /** A compressed file that nothing is known of by its inode. Gives the generation that began, if one did. */
-  async #takeArchive(found: FoundFile, last: State | null | undefined, { sick }: Sight): Promise<Generation[]> {
+  async #takeArchive(found: FoundFile, last: State | null | undefined, sight: Sight): Promise<Generation[]> {
+    const { sick } = sight
     const { archives, copies, ledger, once } = this.#parts
     const { path, input, stat } = found
     if (ledger.live.has(stat.key)) return []
@@ -179,6 +187,11 @@ export class Look {
     if (verdict?.do === 'tell') this.#opening.tell(path, verdict.code, sick)
     if (verdict === undefined || verdict.do === 'tell' || verdict.do === 'wait') return []
     archives.forget(stat.key)
+    if (verdict.do === 'read') {
+      await this.#missing.verifyRow(path)
+      // What was truncated and filled again may have been noticed only now.
+      if (archives.isOutdated(found, verdict)) return this.#takeArchive(found, last, sight)
+    }
     if (verdict.do === 'continue') {
       const { entry } = verdict
       const resumed = await this.#opening.attempt(path, sick, async (handle, unpacked) =>
@@ -208,7 +221,7 @@ export class Look {
     )
     if (shadow === 'wait' || shadow === undefined) return []
     const former = await this.#succession.of(found.path, sight)
-    this.#succession.settle(found.path)
+    if (former === 'unsure') return []
     const start = shadow === 'new' ? 'default' : shadow
     const fromStart = former !== undefined || this.#appearedSince(found, last)
     const generation = await this.#opening.begin(found.path, found.path, found.input.index, sick, (handle, stat) => {
@@ -218,6 +231,7 @@ export class Look {
         : endOf(handle, stat.size)
     })
     if (generation === undefined) return []
+    this.#succession.settle(found.path)
     ledger.place(generation, found.path)
     follow(generation, former?.generation)
     return [generation]

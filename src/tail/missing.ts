@@ -4,9 +4,9 @@
  * none of them is lost, and said to be; what may be in a file that cannot be read now is looked for again for a while.
  */
 import type { Entry, State } from './checkpoints.js'
-import type { Generation } from './file.js'
+import { follow, Generation } from './file.js'
 import type { LookParts, Opening, Sight } from './opening.js'
-import type { Sibling } from './rotated.js'
+import { originOf, type Sibling } from './rotated.js'
 import type { Succession } from './succession.js'
 
 /** How long something is looked for where it may be and cannot be read. */
@@ -46,7 +46,7 @@ export class Missing {
       }
       const stat = await generation.handle?.stat().catch(() => undefined)
       if (stat !== undefined) {
-        generation.notice(stat)
+        if (generation.notice(stat)) await this.verify(generation)
         // Only a name can spare its descriptor.
         if (stat.links === 0) generation.via = undefined
         else if (descriptors.isTight) generation.via = (await this.#where(generation, sight))?.path
@@ -56,6 +56,66 @@ export class Missing {
     }
     // All of them have given up their inodes by now: one may be the copy of another.
     for (const generation of missing) await this.search(generation)
+  }
+
+  /** Renews a generation whose file is no longer what was seen of it. */
+  async verify(generation: Generation): Promise<void> {
+    const { descriptors, settings } = this.#parts
+    if (!(await descriptors.ensure(generation).catch(() => false))) return
+    const isSame = await generation.isSame(settings.fingerprintBytes).catch(() => true)
+    if (!isSame) await this.renew(generation)
+  }
+
+  /** Renews what is no longer what was seen of it, of all that waits to be read in the rotated row of a path. */
+  async verifyRow(path: string): Promise<void> {
+    const origin = originOf(path)
+    for (const generation of [...this.#parts.ledger.live.values()]) {
+      const waits = generation.behind && generation.head.length > 0 && generation.packed === undefined
+      if (waits && originOf(generation.lastPlace) === origin) await this.verify(generation)
+    }
+  }
+
+  /**
+   * The file was truncated or written anew: the old generation goes on in a copy or ends, a new one begins. Gives those
+   * that may be read on.
+   */
+  async renew(old: Generation): Promise<Generation[]> {
+    const { ledger, descriptors, settings, clock } = this.#parts
+    const { place, unread } = old
+    ledger.drop(old)
+    if (old.packed !== undefined) {
+      // What it is now is another file's content, for the next look to find.
+      old.sink?.close()
+      await descriptors.close(old)
+      return []
+    }
+    if (old.handle?.packed !== undefined) {
+      // It was deleted, and its inode given to a compressed file. That is for the next look to find, too.
+      old.missing = { reason: 'deleted before it was read', bytes: unread }
+      await descriptors.close(old)
+      ledger.rekey(old)
+      await this.search(old)
+      return [old]
+    }
+    // Without a name it was written anew before it lost it, between two looks.
+    const next = Generation.renewed(ledger.mint(place ?? old.lastPlace, old.file.input, 0), old)
+    descriptors.forget(old)
+    ledger.add(next)
+    ledger.place(next, place)
+    next.via = old.via
+    if (place === undefined) next.leavingSince = clock.now()
+    await descriptors.used(next)
+    old.missing = { reason: 'truncated before it was read', bytes: unread }
+    ledger.rekey(old)
+    if (await this.search(old)) follow(next, old)
+    if (place !== undefined) this.#succession.renewed(place, old)
+    const stat = await next.handle?.stat().catch(() => undefined)
+    if (stat !== undefined) {
+      next.notice(stat)
+      await next.learn(settings.fingerprintBytes)
+      await ledger.save()
+    }
+    return [old, next]
   }
 
   /** Looks for a copy that holds what is missing; what is surely in none is lost. */
@@ -117,8 +177,7 @@ export class Missing {
     const { ledger, inputs, clock } = this.#parts
     const since = this.#absent.get(entry.id) ?? 0
     const input = inputs.of(entry.path)
-    const isRead = entry.packed !== undefined && entry.offset >= entry.size
-    if (entry.goneSince !== undefined || isRead || input === undefined) {
+    if (entry.goneSince !== undefined || ledger.isRead(entry) || input === undefined) {
       this.#absent.delete(entry.id)
       return
     }
@@ -148,23 +207,35 @@ export class Missing {
         copies.resume(entry, undefined, input, handle, stat),
       )
       if (typeof resumed === 'object') return resumed
-      if (sick.has(beside.path)) return 'unsure'
+      if (resumed === undefined && sick.has(beside.path)) return 'unsure'
     }
     return copies.recover(entry, siblings)
   }
 
   /** Finds a name that leads to a live file, outside of the globs; it is missing when there surely is none. */
   async #locate(generation: Generation, sight: Sight): Promise<void> {
-    const { ledger } = this.#parts
+    const { ledger, descriptors, settings } = this.#parts
     const now = await this.#where(generation, sight)
+    const isKnown = now !== undefined && now.path === generation.via
     generation.via = now?.path
-    if (now !== undefined) generation.notice(now.stat)
-    else if (!sight.siblings.isSure(generation.lastPlace)) generation.parked = true
-    else {
-      generation.missing = { reason: 'deleted before it was read', bytes: generation.size - generation.offset }
-      // Its inode may be another file's by now.
-      ledger.rekey(generation)
+    if (now !== undefined) {
+      generation.notice(now.stat)
+      if (isKnown) return
+      const isOpen = await descriptors.ensure(generation).catch(() => false)
+      const isSame = isOpen && (await generation.isSame(settings.fingerprintBytes).catch(() => undefined))
+      if (isSame !== false || !isOpen) {
+        generation.parked = isSame !== true
+        return
+      }
+      // Its inode is another file's by now.
+      await descriptors.close(generation)
+      generation.via = undefined
+    } else if (!sight.siblings.isSure(generation.lastPlace)) {
+      generation.parked = true
+      return
     }
+    generation.missing = { reason: 'deleted before it was read', bytes: generation.size - generation.offset }
+    ledger.rekey(generation)
   }
 
   async #where(generation: Generation, { siblings }: Sight): Promise<Sibling | undefined> {

@@ -37,8 +37,8 @@ export interface Sight {
   readonly siblings: Siblings
   /** `device:inode` of every file that the globs match now. */
   readonly keys: ReadonlySet<string>
-  /** Paths that could not be read. */
-  readonly sick: Set<string>
+  /** Paths that could not be read, and the code of why. */
+  readonly sick: Map<string, string>
 }
 
 export class Opening {
@@ -51,14 +51,14 @@ export class Opening {
   }
 
   /** Notes that a path cannot be looked at. */
-  tell(path: string, code: string, sick: Set<string>): void {
-    sick.add(path)
+  tell(path: string, code: string, sick: Map<string, string>): void {
+    sick.set(path, code)
     this.#troubles.tell(path, ...explainCode(code))
   }
 
   /** The look is over: paths that are not sick are well, and told anew should they fall ill. */
-  settle(sick: ReadonlySet<string>): void {
-    this.#troubles.keepOnly(sick)
+  settle(sick: ReadonlyMap<string, string>): void {
+    this.#troubles.keepOnly(new Set(sick.keys()))
   }
 
   /** Learns the beginning of a file that was empty so far. */
@@ -74,7 +74,7 @@ export class Opening {
     path: string,
     as: string,
     input: number,
-    sick: Set<string>,
+    sick: Map<string, string>,
     startOf: (handle: OpenedFile, stat: FileStat) => Promise<number>,
   ): Promise<Generation | undefined> {
     const { ledger, settings, descriptors } = this.#parts
@@ -92,7 +92,7 @@ export class Opening {
   /** Opens `path` for `work`, and closes it unless a generation took it. Undefined, and told, when it cannot be opened. */
   async attempt<T>(
     path: string,
-    sick: Set<string>,
+    sick: Map<string, string>,
     work: (handle: OpenedFile, stat: FileStat) => Promise<T>,
   ): Promise<T | undefined> {
     const { files, ledger } = this.#parts

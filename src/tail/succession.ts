@@ -2,11 +2,14 @@
  * Who had a name before whom, so that the order of lines survives rotation, and what came and went between two looks.
  * Only files whose names say that they were rotated from a tailed one, and that were written after it, are taken.
  */
+import { dirname } from 'node:path'
 import type { Entry } from './checkpoints.js'
 import type { Formerly } from './copies.js'
 import { follow, type Generation } from './file.js'
+import type { FileStat, OpenedFile } from './files.js'
+import type { FoundFile, TailInput } from './inputs.js'
 import type { LookParts, Opening, Sight } from './opening.js'
-import { isNewer } from './rotated.js'
+import { isNewer, originOf, type Sibling } from './rotated.js'
 
 /** Who had a name before: for the order of lines, and to tell what was written since. */
 export interface Former {
@@ -17,29 +20,43 @@ export interface Former {
   readonly entry?: Entry
 }
 
+interface Index {
+  readonly byPath: Map<string, Entry[]>
+  readonly byOrigin: Map<string, Entry[]>
+}
+
 export class Succession implements Formerly {
   readonly #parts: LookParts
   readonly #opening: Opening
+  /** See `Missing`. */
+  readonly #verifyRow: (path: string) => Promise<void>
   /** By path: the last generation that had this name and lost it. */
   readonly #former = new Map<string, Former>()
   /** By `device:inode`: the paths of files that were empty when last seen, which may be rotated away once filled. */
   #empty = new Map<string, string>()
-  /** The remembered entries by path; made when one look first needs it. */
-  #byPath: Map<string, Entry[]> | undefined
+  /** By path: what was truncated or replaced there since the last look. */
+  readonly #renewed = new Map<string, Generation>()
+  /** Those of them that may have been filled, and could not be looked at. */
+  readonly #emptyStill = new Map<string, string>()
+  /** By path: since when it is not sure who had it. */
+  readonly #unsureSince = new Map<string, number>()
+  /** The remembered entries by path, and by the path that theirs was rotated from; made when one look first needs it. */
+  #remembered: Index | undefined
 
-  constructor(parts: LookParts, opening: Opening) {
+  constructor(parts: LookParts, opening: Opening, verifyRow: (path: string) => Promise<void>) {
     this.#parts = parts
     this.#opening = opening
+    this.#verifyRow = verifyRow
   }
 
   /** A new look begins. */
   begin(): void {
-    this.#byPath = undefined
+    this.#remembered = undefined
   }
 
   /** `generation` had the name `path`, and has lost it. */
   keep(path: string, generation: Generation): void {
-    this.#former.set(path, { key: generation.key, mtimeMs: generation.mtimeMs, generation })
+    this.#former.set(path, formerlyLive(generation))
   }
 
   /** Notes who had the name that `generation` is about to lose. */
@@ -50,6 +67,11 @@ export class Succession implements Formerly {
   /** What is remembered of a path is neither there nor in a copy. Counts for the present look only. */
   keepEntry(entry: Entry): void {
     this.#former.set(entry.path, formerly(entry))
+  }
+
+  /** What `generation` was is not at `path` any more, though another has the name already. */
+  renewed(path: string, generation: Generation): void {
+    this.#renewed.set(path, generation)
   }
 
   /** It was written to since. */
@@ -71,109 +93,199 @@ export class Succession implements Formerly {
   }
 
   /** Files that are empty now. */
-  keepEmpty(files: Iterable<readonly [key: string, path: string]>): void {
-    this.#empty = new Map(files)
+  keepEmpty(files: readonly FoundFile[]): void {
+    this.#empty = new Map([...this.#emptyStill, ...files.map(({ stat, path }) => [stat.key, path] as const)])
   }
 
   addEmpty(key: string, path: string): void {
     this.#empty.set(key, path)
   }
 
-  /** Finds what came between for every name that nobody has now. `all` looks also behind names that are long gone. */
-  async catchUp(sight: Sight, all: boolean): Promise<void> {
+  /**
+   * Finds what came between for every name that nobody has now, or a file that is `empty` so far. `all` looks also behind
+   * names that are long gone.
+   */
+  async catchUp(empty: readonly FoundFile[], sight: Sight, all: boolean): Promise<void> {
     const { places, remembered } = this.#parts.ledger
     await this.#noticeFilled(sight)
     for (const [path, former] of this.#former) {
       // Someone known has the name: nobody came between.
       if (places.has(path)) this.#former.delete(path)
-      else if ((await this.#between(path, former, sight)).generation === undefined) this.#former.delete(path)
+      else {
+        const last = await this.#between(path, former, sight)
+        if (last !== 'unsure' && last.generation === undefined) this.#former.delete(path)
+      }
     }
-    if (!all) return
-    for (const path of new Set([...remembered.values()].map((entry) => entry.path))) {
-      if (!places.has(path)) await this.of(path, sight)
+    for (const [path, old] of this.#renewed) {
+      const last = await this.#between(path, formerlyLive(old), sight)
+      if (last === 'unsure') continue
+      this.#renewed.delete(path)
+      const now = places.get(path)
+      if (now !== undefined && last.generation !== old) follow(now, last.generation)
+    }
+    const arrived = empty.filter(({ stat }) => !this.#empty.has(stat.key)).map(({ path }) => path)
+    const behind = all ? [...remembered.values()].map((entry) => entry.path) : []
+    for (const path of new Set([...arrived, ...behind, ...this.#unsureSince.keys()])) {
+      if (places.has(path)) this.#unsureSince.delete(path)
+      else await this.of(path, sight)
     }
   }
 
-  /** Who had the name before, also when it is long closed. */
-  async of(path: string, sight: Sight): Promise<Former | undefined> {
+  /** Who had the name before, also when it is long closed. `unsure` while one may be in what cannot be read. */
+  async of(path: string, sight: Sight): Promise<Former | 'unsure' | undefined> {
     const near = this.#former.get(path)
-    if (near !== undefined) return near
     const last = this.remembered(path).at(-1)
-    if (last === undefined) return undefined
-    return this.#between(path, formerly(last), sight)
+    const former = near ?? (last === undefined ? undefined : formerly(last))
+    return former === undefined ? undefined : this.#between(path, former, sight)
   }
 
   /**
    * Files that came under the name `path` and were rotated away between two looks: its rotated siblings, unknown and
    * written after its former owner. They are read one after the other; the last of them is the former owner now.
    */
-  async #between(path: string, former: Former, sight: Sight): Promise<Former> {
-    const { ledger, inputs, copies, isOwn } = this.#parts
+  async #between(path: string, former: Former, sight: Sight): Promise<Former | 'unsure'> {
+    const { ledger, inputs, isOwn } = this.#parts
     const input = inputs.of(path)
     const rotated = await sight.siblings.rotated(path)
-    const owner = { path: rotated.find((one) => one.stat.key === former.key)?.path, mtimeMs: former.mtimeMs }
+    const owner = { path: await this.#nameOf(former, rotated, sight), mtimeMs: former.mtimeMs }
+    // Where the name itself cannot be looked at, its owner may be there.
+    let isSure = [path, dirname(path)].every((one) => !mayPass(sight.sick.get(one))) && sight.siblings.isSure(path)
+    if (!isSure && this.#mayWait(path)) return 'unsure'
     let last = former
     for (const one of rotated) {
-      const { key, size } = one.stat
-      if (input === undefined || size === 0 || !isNewer({ path: one.path, mtimeMs: one.stat.mtimeMs }, owner)) continue
+      const { key, size, mtimeMs } = one.stat
+      if (input === undefined || size === 0 || !isNewer({ path: one.path, mtimeMs }, owner)) continue
       if (sight.keys.has(key) || ledger.live.has(key) || isOwn(key)) continue
-      // Its inode may be remembered of a file that is gone: only its bytes say whether it was read before.
-      const known = [last.generation ?? last.entry, ledger.remembered.get(key)].filter((of) => of !== undefined)
-      const isCopy = await this.#opening.attempt(one.path, sight.sick, async (handle, stat) => {
-        for (const of of known) if (await copies.isCopy(of, handle, stat)) return true
-        return false
-      })
-      if (isCopy !== false) continue
-      const generation = await this.#beginLeft(one.path, path, input.index, last.generation, sight)
-      if (generation !== undefined) last = { key, mtimeMs: generation.mtimeMs, generation }
+      const generation = await this.#take(one, path, input, last.generation, sight)
+      if (mayPass(sight.sick.get(one.path))) isSure = false
+      if (generation !== undefined) last = formerlyLive(generation)
     }
-    return last
+    if (isSure) this.#unsureSince.delete(path)
+    return isSure || !this.#mayWait(path) ? last : 'unsure'
+  }
+
+  /** The name that a former owner has in its row. Its inode may be another file's by now. */
+  async #nameOf(former: Former, rotated: readonly Sibling[], { sick }: Sight): Promise<string | undefined> {
+    const { ledger, copies } = this.#parts
+    const { key, generation, entry } = former
+    const found = rotated.find(({ stat }) => stat.key === key)
+    if (found === undefined || (generation !== undefined && ledger.live.get(key) === generation)) return found?.path
+    const isIt = await this.#opening.attempt(found.path, sick, async (handle, stat) =>
+      generation !== undefined
+        ? copies.isCopy(generation, handle, stat)
+        : entry !== undefined && (await copies.originalIn([entry], handle, stat)) !== undefined,
+    )
+    return isIt === true ? found.path : undefined
+  }
+
+  /** Begins or goes on with a rotated file that nothing is known of by its inode, if there is something unread in it. */
+  async #take(
+    one: Sibling,
+    path: string,
+    input: TailInput,
+    after: Generation | undefined,
+    { sick }: Sight,
+  ): Promise<Generation | undefined> {
+    const { copies, clock, ledger } = this.#parts
+    // What is no longer what was seen of it may be what this is a copy of.
+    await this.#verifyRow(path)
+    if (ledger.live.has(one.stat.key)) return undefined
+    const unread = await this.#opening.attempt(one.path, sick, (handle, stat) =>
+      this.#unreadOf(path, one.stat.key, handle, stat),
+    )
+    if (unread === undefined) return undefined
+    const generation =
+      unread === 'all'
+        ? await this.#opening.begin(one.path, path, input.index, sick, () => Promise.resolve(0))
+        : await this.#opening.attempt(one.path, sick, (handle, stat) =>
+            copies.resume(unread, undefined, input, handle, stat),
+          )
+    if (generation === undefined || generation === 'other') return undefined
+    generation.leavingSince ??= clock.now()
+    follow(generation, after)
+    this.keep(path, generation)
+    return generation
+  }
+
+  /** What is unread of a rotated file: all of it, what a remembered file has not, or nothing. */
+  async #unreadOf(path: string, key: string, handle: OpenedFile, stat: FileStat): Promise<'all' | Entry | undefined> {
+    const { ledger, copies } = this.#parts
+    for (const live of [...ledger.live.values()]) {
+      if (originOf(live.lastPlace) === path && (await copies.isCopy(live, handle, stat))) return undefined
+    }
+    // Its inode may be remembered of a file that is gone: only its bytes say whether it was read before.
+    const own = ledger.remembered.get(key)
+    const entry = await copies.originalIn(own === undefined ? this.row(path) : [...this.row(path), own], handle, stat)
+    if (entry === undefined) return 'all'
+    return ledger.resumeFrom(entry) < stat.size ? entry : undefined
+  }
+
+  /** Whether to wait still for what may be in a file that cannot be read, before the next in the row begins. */
+  #mayWait(path: string): boolean {
+    const now = this.#parts.clock.now()
+    const since = this.#unsureSince.get(path) ?? now
+    this.#unsureSince.set(path, since)
+    return now - since < WAIT_MS
   }
 
   /** Files that were empty when they were last seen, and were filled and rotated away since. */
   async #noticeFilled(sight: Sight): Promise<void> {
-    const { ledger, inputs, copies } = this.#parts
+    const { ledger, inputs } = this.#parts
+    this.#emptyStill.clear()
     for (const [key, path] of this.#empty) {
       const input = inputs.of(path)
       if (sight.keys.has(key) || ledger.live.has(key) || input === undefined) continue
       const now = (await sight.siblings.rotated(path)).find((one) => one.stat.key === key && one.stat.size > 0)
-      if (now === undefined) continue
-      const shadow = await this.#opening.attempt(now.path, sight.sick, (handle, stat) =>
-        copies.shadow(now.path, handle, stat, this),
-      )
-      if (shadow === 'new') await this.#beginLeft(now.path, path, input.index, this.live(path), sight)
+      if (now === undefined) {
+        if (!sight.siblings.isSure(path)) this.#emptyStill.set(key, path)
+        // It may have been compressed since.
+        else if (!ledger.places.has(path)) await this.of(path, sight)
+        continue
+      }
+      await this.#take(now, path, input, this.live(path), sight)
+      if (mayPass(sight.sick.get(now.path))) this.#emptyStill.set(key, path)
     }
-  }
-
-  /** Begins a file at its start that already lost the name it is asked for by. */
-  async #beginLeft(
-    path: string,
-    as: string,
-    input: number,
-    after: Generation | undefined,
-    sight: Sight,
-  ): Promise<Generation | undefined> {
-    const generation = await this.#opening.begin(path, as, input, sight.sick, () => Promise.resolve(0))
-    if (generation === undefined) return undefined
-    generation.leavingSince = this.#parts.clock.now()
-    follow(generation, after)
-    this.keep(as, generation)
-    return generation
   }
 
   /** Positions of files that are gone and had this path, the oldest first. */
   remembered(path: string): readonly Entry[] {
-    if (this.#byPath === undefined) {
-      this.#byPath = new Map()
+    return this.#index().byPath.get(path) ?? []
+  }
+
+  row(origin: string): readonly Entry[] {
+    const { remembered } = this.#parts.ledger
+    return (this.#index().byOrigin.get(origin) ?? []).filter((entry) => remembered.get(entry.key) === entry)
+  }
+
+  #index(): Index {
+    if (this.#remembered === undefined) {
+      this.#remembered = { byPath: new Map(), byOrigin: new Map() }
       const entries = [...this.#parts.ledger.remembered.values()].sort((a, b) => a.mtimeMs - b.mtimeMs)
       for (const entry of entries) {
-        const others = this.#byPath.get(entry.path)
-        if (others === undefined) this.#byPath.set(entry.path, [entry])
-        else others.push(entry)
+        push(this.#remembered.byPath, entry.path, entry)
+        push(this.#remembered.byOrigin, originOf(entry.path), entry)
       }
     }
-    return this.#byPath.get(path) ?? []
+    return this.#remembered
   }
+}
+
+/** How long the next of a row waits for one that may have been before it. */
+const WAIT_MS = 10_000
+
+/** Whether what keeps a file from being read may pass by itself. */
+function mayPass(code: string | undefined): boolean {
+  return code !== undefined && code !== 'EACCES' && code !== 'EPERM'
+}
+
+function push(map: Map<string, Entry[]>, key: string, entry: Entry): void {
+  const others = map.get(key)
+  if (others === undefined) map.set(key, [entry])
+  else others.push(entry)
+}
+
+function formerlyLive(generation: Generation): Former {
+  return { key: generation.key, mtimeMs: generation.sureMtimeMs, generation }
 }
 
 function formerly(entry: Entry): Former {

@@ -11,7 +11,7 @@ import { Archives } from './archives.js'
 import { Checkpoints, type State } from './checkpoints.js'
 import { Copies } from './copies.js'
 import { Descriptors } from './descriptors.js'
-import { type FileSink, follow, Generation, type ReadOutcome, type TailedFile } from './file.js'
+import type { FileSink, Generation, ReadOutcome, TailedFile } from './file.js'
 import { codeOf, disk, type FileLayer } from './files.js'
 import { OVERLAP } from './identity.js'
 import { Inputs, type TailInput } from './inputs.js'
@@ -118,7 +118,7 @@ export class Tail {
     const shared = { inputs, files, ledger: this.#ledger, descriptors: this.#descriptors, clock }
     const isOwn = (key: string) => this.#own.has(key)
     this.#copies = new Copies({ ...shared, fingerprintBytes: settings.fingerprintBytes, isOwn })
-    this.#archives = new Archives({ ...shared, makingMs: settings.rotatedGrace })
+    this.#archives = new Archives({ ...shared, copies: this.#copies, makingMs: settings.rotatedGrace })
     this.#look = new Look({
       ...shared,
       copies: this.#copies,
@@ -334,7 +334,7 @@ export class Tail {
     const path = generation.place ?? generation.file.path
     const what = `holds more than the ${generation.offset} bytes that were read of it, and was not read on for ${STUCK_MS / 1000} s.`
     this.#options.hooks.stuck(path, what, 'It is opened anew; nothing is lost. Look whether its disk answers.')
-    if ((generation.place ?? generation.via) !== undefined) await this.#descriptors.close(generation)
+    await this.#descriptors.renew(generation)
     generation.after = undefined
     generation.stirred = true
   }
@@ -362,7 +362,7 @@ export class Tail {
     } catch (error) {
       this.#troubles.tell(generation.place ?? generation.file.path, ...explainCode(codeOf(error)))
       // A descriptor can go stale for good; the name leads to the file all the same.
-      if ((generation.place ?? generation.via) !== undefined) await this.#descriptors.close(generation)
+      await this.#descriptors.renew(generation)
       return { generation, outcome: 'failed', buffer, bytes: 0, from: 0 }
     }
   }
@@ -387,45 +387,11 @@ export class Tail {
 
   async #settle({ generation, outcome }: Block): Promise<void> {
     if (outcome === 'failed') generation.parked = true
-    else if (outcome === 'gone') await this.#renew(generation)
-    else if (isReady(generation)) this.#turns.add(generation)
-  }
-
-  /** The file was truncated or written anew: the old generation goes on in a copy or ends, a new one begins. */
-  async #renew(old: Generation): Promise<void> {
-    const { place, unread } = old
-    this.#ledger.drop(old)
-    if (old.packed !== undefined) {
-      // What it is now is another file's content, for the next look to find.
-      old.sink?.close()
-      await this.#descriptors.close(old)
+    else if (outcome === 'gone') {
+      // What took its place may be for a look to find.
       this.#moved = true
-      return
-    }
-    let next: Generation | undefined
-    // Where it has no name, what is written to it from now on is no log that was asked for.
-    if (place === undefined) await this.#descriptors.close(old)
-    else {
-      next = Generation.renewed(this.#ledger.mint(place, old.file.input, 0), old)
-      this.#descriptors.forget(old)
-      this.#ledger.add(next)
-      this.#ledger.place(next, place)
-      await this.#descriptors.used(next)
-    }
-    old.missing = { reason: 'truncated before it was read', bytes: unread }
-    this.#ledger.rekey(old)
-    if (await this.#look.search(old)) {
-      if (next !== undefined) follow(next, old)
-    }
-    const stat = await next?.handle?.stat().catch(() => undefined)
-    if (next !== undefined && stat !== undefined) {
-      next.notice(stat)
-      await next.learn(this.#options.settings.fingerprintBytes)
-      await this.#ledger.save()
-    }
-    for (const generation of [old, next]) {
-      if (generation !== undefined && !generation.ended && isReady(generation)) this.#turns.add(generation)
-    }
+      for (const one of await this.#look.renew(generation)) if (!one.ended && isReady(one)) this.#turns.add(one)
+    } else if (isReady(generation)) this.#turns.add(generation)
   }
 }
 

@@ -38,8 +38,11 @@ export class Kept implements FileSink {
     this.closed = true
     this.safeOffset = this.#end
   }
+  get bytes(): Buffer {
+    return Buffer.concat(this.#parts)
+  }
   get text(): string {
-    return Buffer.concat(this.#parts).toString('utf8')
+    return this.bytes.toString('utf8')
   }
 }
 
@@ -117,9 +120,11 @@ export class Stage {
   }
 
   /** Turns until there is nothing to read. */
-  async read(): Promise<void> {
+  async read(mostTurns = 20_000): Promise<void> {
     let idle = 0
+    let turns = 0
     do {
+      if (++turns > mostTurns) throw new Error('there is always more to read')
       idle = (await this.tail.turn(this.signal)) > 0 ? 0 : idle + 1
       if (idle > 100) throw new Error('nothing is read, and yet it is not at the end')
     } while (idle === 0 || !this.tail.atEnd())
