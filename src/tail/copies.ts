@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock.js'
 import type { Entry } from './checkpoints.js'
 import type { Descriptors } from './descriptors.js'
 import { Generation } from './file.js'
-import { type FileLayer, type FileStat, isGone, type OpenedFile } from './files.js'
+import type { FileLayer, FileStat, OpenedFile } from './files.js'
 import { bears, OVERLAP, type Print, printOf, readAt } from './identity.js'
 import type { Inputs, TailInput } from './inputs.js'
 import type { Ledger } from './ledger.js'
@@ -31,6 +31,13 @@ async function endsAlike(one: OpenedFile, other: OpenedFile, to: number): Promis
 
 function slackOf(handle: OpenedFile): number {
   return handle.packed === undefined ? 0 : PACKED_SLACK_MS
+}
+
+/** Whether what was opened is what was found by the name; else it was renamed since. */
+async function isStill(handle: OpenedFile, { stat }: Sibling): Promise<boolean> {
+  const { packed } = handle
+  if (packed !== undefined) return packed.size === stat.size && packed.mtimeMs === stat.mtimeMs
+  return (await handle.stat()).key === stat.key
 }
 
 interface Shade {
@@ -126,7 +133,7 @@ export class Copies {
    */
   async moveToCopy(generation: Generation, path: string): Promise<'moved' | 'none' | 'unsure'> {
     if (generation.head.length === 0) return 'none'
-    const siblings = new Siblings(this.#files)
+    const siblings = new Siblings(this.#files, this.#clock)
     let isSure = true
     for (const sibling of await this.#candidates(path, generation.bornMs, siblings)) {
       const head = printOf(generation.head, generation.head.length)
@@ -234,9 +241,10 @@ export class Copies {
     try {
       handle = await this.#files.openToRead(sibling.path)
       // Of compressed files the beginning is cheap, and the size is not.
-      if (await bears(handle, head)) result = await work(handle, await handle.stat())
-    } catch (error) {
-      isReadable = isGone(error)
+      isReadable = await isStill(handle, sibling)
+      if (isReadable && (await bears(handle, head))) result = await work(handle, await handle.stat())
+    } catch {
+      isReadable = false
     }
     if (result === undefined) await handle?.close().catch(() => undefined)
     return isReadable ? result : 'unreadable'

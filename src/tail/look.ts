@@ -38,7 +38,7 @@ export class Look {
     const discovery = await inputs.discover()
     const files = discovery.files.filter((found) => !isOwn(found.stat.key))
     const keys = new Set(files.map((found) => found.stat.key))
-    const sight: Sight = { siblings: new Siblings(this.#parts.files), keys, sick: new Map() }
+    const sight: Sight = { siblings: new Siblings(this.#parts.files, this.#parts.clock), keys, sick: new Map() }
     for (const { path, code } of discovery.troubles) this.#opening.tell(path, code, sight.sick)
     this.#tellDoubles(discovery.doubles)
     this.#tellRefused(discovery.refused)
@@ -164,7 +164,7 @@ export class Look {
       const { packed } = entry
       const isSame = packed?.size === found.stat.size && packed.mtimeMs === found.stat.mtimeMs
       if (isSame && ledger.isRead(entry)) continue
-      const resumed = await this.#opening.attempt(found.path, sick, (handle, stat) =>
+      const resumed = await this.#opening.attempt(found, sick, (handle, stat) =>
         copies.resume(entry, found.path, found.input, handle, stat),
       )
       if (resumed === 'other') {
@@ -194,7 +194,7 @@ export class Look {
     }
     if (verdict.do === 'continue') {
       const { entry } = verdict
-      const resumed = await this.#opening.attempt(path, sick, async (handle, unpacked) =>
+      const resumed = await this.#opening.attempt(found, sick, async (handle, unpacked) =>
         ledger.isRemembered(entry.id) ? copies.resume(entry, path, input, handle, unpacked) : 'other',
       )
       if (resumed === undefined || resumed === 'other') return []
@@ -206,7 +206,7 @@ export class Look {
       ledger.passOver(path, stat)
       return []
     }
-    const begun = await this.#opening.begin(path, path, input.index, sick, () => Promise.resolve(0))
+    const begun = await this.#opening.begin(found, path, input.index, sick, () => Promise.resolve(0))
     if (begun === undefined) return []
     ledger.place(begun, path)
     return [begun]
@@ -216,7 +216,7 @@ export class Look {
   async #arrive(found: FoundFile, last: State | null | undefined, sight: Sight): Promise<Generation[]> {
     const { ledger, copies } = this.#parts
     const { sick } = sight
-    const shadow = await this.#opening.attempt(found.path, sick, (handle, stat) =>
+    const shadow = await this.#opening.attempt(found, sick, (handle, stat) =>
       copies.shadow(found.path, handle, stat, this.#succession),
     )
     if (shadow === 'wait' || shadow === undefined) return []
@@ -224,7 +224,7 @@ export class Look {
     if (former === 'unsure') return []
     const start = shadow === 'new' ? 'default' : shadow
     const fromStart = former !== undefined || this.#appearedSince(found, last)
-    const generation = await this.#opening.begin(found.path, found.path, found.input.index, sick, (handle, stat) => {
+    const generation = await this.#opening.begin(found, found.path, found.input.index, sick, (handle, stat) => {
       if (start !== 'default') return Promise.resolve(Math.min(start.from, stat.size))
       return this.#isWanted(stat, fromStart || found.input.startAt === 'beginning')
         ? Promise.resolve(0)

@@ -203,7 +203,7 @@ export class Missing {
     if (input === undefined) return 'none'
     const beside = (await siblings.all(entry.path)).find(({ stat }) => stat.key === entry.key)
     if (beside !== undefined) {
-      const resumed = await this.#opening.attempt(beside.path, sick, (handle, stat) =>
+      const resumed = await this.#opening.attempt(beside, sick, (handle, stat) =>
         copies.resume(entry, undefined, input, handle, stat),
       )
       if (typeof resumed === 'object') return resumed

@@ -32,6 +32,15 @@ export interface LookParts {
   readonly debug: (facts: object, text: string) => void
 }
 
+/** Instead of a system error's code: another file, or none, has the name that a file was found by. */
+const MOVED = 'moved'
+
+/** A file that was found by its name; what it is, `stat` says. */
+export interface Located {
+  readonly path: string
+  readonly stat: FileStat
+}
+
 /** What one look has seen so far. */
 export interface Sight {
   readonly siblings: Siblings
@@ -71,14 +80,15 @@ export class Opening {
 
   /** Opens a file as a new generation, under the path `as`. */
   async begin(
-    path: string,
+    found: Located,
     as: string,
     input: number,
     sick: Map<string, string>,
     startOf: (handle: OpenedFile, stat: FileStat) => Promise<number>,
   ): Promise<Generation | undefined> {
+    const { path } = found
     const { ledger, settings, descriptors } = this.#parts
-    return this.attempt(path, sick, async (handle, stat) => {
+    return this.attempt(found, sick, async (handle, stat) => {
       if (ledger.live.has(stat.key)) return undefined
       const file = ledger.mint(as, input, await startOf(handle, stat))
       const generation = await Generation.open(file, handle, stat, settings.fingerprintBytes)
@@ -89,9 +99,12 @@ export class Opening {
     })
   }
 
-  /** Opens `path` for `work`, and closes it unless a generation took it. Undefined, and told, when it cannot be opened. */
+  /**
+   * Opens what was found for `work`, and closes it unless a generation took it. Undefined when it cannot be opened, which is
+   * told, and when another file has the name by now: a program rotates while we look.
+   */
   async attempt<T>(
-    path: string,
+    { path, stat: { key } }: Located,
     sick: Map<string, string>,
     work: (handle: OpenedFile, stat: FileStat) => Promise<T>,
   ): Promise<T | undefined> {
@@ -101,12 +114,12 @@ export class Opening {
     try {
       handle = await files.openToRead(path)
       stat = await handle.stat()
-      if (stat.kind !== 'file' || this.#parts.isOwn(stat.key)) return undefined
+      if (stat.key !== key) sick.set(path, MOVED)
+      if (stat.key !== key || stat.kind !== 'file' || this.#parts.isOwn(key)) return undefined
       return await work(handle, stat)
     } catch (error) {
-      if (!isGone(error)) {
-        this.tell(path, codeOf(error), sick)
-      }
+      if (isGone(error)) sick.set(path, MOVED)
+      else this.tell(path, codeOf(error), sick)
       return undefined
     } finally {
       const taken = stat !== undefined && ledger.live.get(stat.key)?.handle === handle

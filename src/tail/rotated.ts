@@ -4,6 +4,7 @@
  * each also compressed (`app.log.1.gz`), and `app.log.gz` itself.
  */
 import { basename, dirname, join } from 'node:path'
+import type { Clock } from '../core/clock.js'
 import { eachOf, type FileLayer, type FileStat, isGone } from './files.js'
 import { plainName } from './unpack.js'
 
@@ -84,18 +85,36 @@ function compareDates(a: string, b: string): number {
   return mine.length - theirs.length
 }
 
-/** The directories beside the files of interest, each listed at most once; thrown away after one look. */
+/** What a directory held when it was listed. */
+interface Listing {
+  readonly names: readonly string[]
+  /** By the name that they were rotated from. */
+  readonly rotated: ReadonlyMap<string, readonly string[]>
+  /** When something was last renamed, made or deleted in it; undefined while that may be too coarse to tell the next time. */
+  readonly changedMs: number | undefined
+}
+
+/** File systems tell when a directory changed by a clock that stands still for up to 10 ms; more is for slow ones. */
+const COARSE_MS = 100
+/** So often a row is looked at in one look while things are renamed around it; then it is for the next look to find out. */
+const MOST_TRIES = 6
+/** And so many names are listed anew for that in one look: a second's work. */
+const MOST_NAMES = 1_000_000
+
+/** The directories beside the files of interest, as they were at one moment; thrown away after one look. */
 export class Siblings {
   readonly #files: FileLayer
-  readonly #names = new Map<string, Promise<readonly string[]>>()
-  /** By directory, then by the name that they were rotated from. */
-  readonly #rotated = new Map<string, Promise<ReadonlyMap<string, readonly string[]>>>()
+  readonly #clock: Clock
+  readonly #listings = new Map<string, Promise<Listing>>()
+  /** Names that were listed anew. */
+  #namesAgain = 0
   readonly #stats = new Map<string, Promise<readonly Sibling[]>>()
   /** Directories of which something could not be looked at. */
   readonly #unsure = new Set<string>()
 
-  constructor(files: FileLayer) {
+  constructor(files: FileLayer, clock: Clock) {
     this.#files = files
+    this.#clock = clock
   }
 
   /** Whether everything beside `path` could be looked at, so far: only then is what was not found not there. */
@@ -108,7 +127,7 @@ export class Siblings {
     const directory = dirname(path)
     let found = this.#stats.get(directory)
     if (found === undefined) {
-      found = this.#namesIn(directory).then((names) => this.#look(directory, names))
+      found = this.#look(directory, ({ names }) => names)
       this.#stats.set(directory, found)
     }
     return found
@@ -122,49 +141,63 @@ export class Siblings {
   /** The files whose names say that they were rotated from `path`, oldest first. */
   async rotated(path: string): Promise<readonly Sibling[]> {
     const name = basename(path)
-    const directory = dirname(path)
-    const found = await this.#look(directory, (await this.#rotatedIn(directory)).get(name) ?? [])
+    const found = await this.#look(dirname(path), ({ rotated }) => rotated.get(name) ?? [])
     const aged = ({ path, stat: { mtimeMs } }: Sibling): Aged => ({ path, mtimeMs })
     return [...found].sort((a, b) => compareAges(aged(a), aged(b)))
   }
 
-  #rotatedIn(directory: string): Promise<ReadonlyMap<string, readonly string[]>> {
-    let rotated = this.#rotated.get(directory)
-    if (rotated === undefined) {
-      rotated = this.#namesIn(directory).then((names) => {
-        const byName = new Map<string, string[]>()
-        const present = new Set(names)
-        for (const name of names) {
-          const from = rotatedFrom(name)
-          if (from === undefined) continue
-          // While a file is being compressed both are there, and only the plain one is whole.
-          const plain = plainName(name)
-          if (plain !== undefined && plain !== from && present.has(plain)) continue
-          byName.set(from, [...(byName.get(from) ?? []), name])
-        }
-        return byName
-      })
-      this.#rotated.set(directory, rotated)
+  /**
+   * The files of a directory as they were at one moment. Of files that move up their row while it is looked at one may be
+   * met nowhere: what is seen counts when nothing changed in the directory meanwhile, or when it is seen twice.
+   */
+  async #look(directory: string, pick: (listing: Listing) => readonly string[]): Promise<readonly Sibling[]> {
+    let last: readonly Sibling[] | undefined
+    for (let tries = 0; ; tries++) {
+      const listing = await this.#list(directory)
+      const found = await this.#stat(directory, pick(listing))
+      if (listing.changedMs !== undefined && (await this.#changedMs(directory)) === listing.changedMs) return found
+      if (last !== undefined && areAlike(found, last)) return found
+      if (tries === MOST_TRIES || this.#namesAgain > MOST_NAMES) {
+        this.#unsure.add(directory)
+        return found
+      }
+      last = found
+      this.#namesAgain += listing.names.length
+      this.#listings.delete(directory)
     }
-    return rotated
   }
 
-  #namesIn(directory: string): Promise<readonly string[]> {
-    let names = this.#names.get(directory)
-    if (names === undefined) {
-      names = this.#files.list(directory).then(
-        (entries) => entries.filter((entry) => entry.kind === 'file').map((entry) => entry.name),
-        (error: unknown) => {
-          if (!isGone(error)) this.#unsure.add(directory)
-          return []
-        },
-      )
-      this.#names.set(directory, names)
+  #list(directory: string): Promise<Listing> {
+    let listing = this.#listings.get(directory)
+    if (listing === undefined) {
+      listing = this.#listAnew(directory)
+      this.#listings.set(directory, listing)
     }
-    return names
+    return listing
   }
 
-  async #look(directory: string, names: readonly string[]): Promise<readonly Sibling[]> {
+  async #listAnew(directory: string): Promise<Listing> {
+    const changedMs = await this.#changedMs(directory)
+    const isLongAgo = changedMs !== undefined && this.#clock.now() - changedMs > COARSE_MS
+    const names = await this.#files.list(directory).then(
+      (entries) => entries.filter((entry) => entry.kind === 'file').map((entry) => entry.name),
+      (error: unknown) => {
+        if (!isGone(error)) this.#unsure.add(directory)
+        return []
+      },
+    )
+    return { names, rotated: rotatedOf(names), changedMs: isLongAgo ? changedMs : undefined }
+  }
+
+  /** When something was last renamed, made or deleted in a directory, in ms since the epoch. */
+  async #changedMs(directory: string): Promise<number | undefined> {
+    return this.#files.stat(directory).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => undefined,
+    )
+  }
+
+  async #stat(directory: string, names: readonly string[]): Promise<readonly Sibling[]> {
     const found: Sibling[] = []
     await eachOf(names, 32, async (name) => {
       const path = join(directory, name)
@@ -177,4 +210,27 @@ export class Siblings {
     })
     return found
   }
+}
+
+/** The names that were rotated from each name. */
+function rotatedOf(names: readonly string[]): Map<string, readonly string[]> {
+  const rotated = new Map<string, string[]>()
+  const present = new Set(names)
+  for (const name of names) {
+    const from = rotatedFrom(name)
+    if (from === undefined) continue
+    // While a file is being compressed both are there, and only the plain one is whole.
+    const plain = plainName(name)
+    if (plain !== undefined && plain !== from && present.has(plain)) continue
+    const others = rotated.get(from)
+    if (others === undefined) rotated.set(from, [name])
+    else others.push(name)
+  }
+  return rotated
+}
+
+/** Whether both are the same files under the same names. */
+function areAlike(one: readonly Sibling[], other: readonly Sibling[]): boolean {
+  const keys = new Map(one.map(({ path, stat }) => [path, stat.key]))
+  return one.length === other.length && other.every(({ path, stat }) => keys.get(path) === stat.key)
 }

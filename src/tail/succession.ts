@@ -157,11 +157,17 @@ export class Succession implements Formerly {
       if (input === undefined || size === 0 || !isNewer({ path: one.path, mtimeMs }, owner)) continue
       if (sight.keys.has(key) || ledger.live.has(key) || isOwn(key)) continue
       const generation = await this.#take(one, path, input, last.generation, sight)
-      if (mayPass(sight.sick.get(one.path))) isSure = false
-      if (generation !== undefined) last = formerlyLive(generation)
+      if (generation !== undefined) {
+        last = formerlyLive(generation)
+        this.#unsureSince.delete(path)
+      } else if (mayPass(sight.sick.get(one.path))) {
+        isSure = false
+        // What is newer would hide it.
+        if (this.#mayWait(path)) return 'unsure'
+      }
     }
     if (isSure) this.#unsureSince.delete(path)
-    return isSure || !this.#mayWait(path) ? last : 'unsure'
+    return last
   }
 
   /** The name that a former owner has in its row. Its inode may be another file's by now. */
@@ -170,7 +176,7 @@ export class Succession implements Formerly {
     const { key, generation, entry } = former
     const found = rotated.find(({ stat }) => stat.key === key)
     if (found === undefined || (generation !== undefined && ledger.live.get(key) === generation)) return found?.path
-    const isIt = await this.#opening.attempt(found.path, sick, async (handle, stat) =>
+    const isIt = await this.#opening.attempt(found, sick, async (handle, stat) =>
       generation !== undefined
         ? copies.isCopy(generation, handle, stat)
         : entry !== undefined && (await copies.originalIn([entry], handle, stat)) !== undefined,
@@ -190,14 +196,14 @@ export class Succession implements Formerly {
     // What is no longer what was seen of it may be what this is a copy of.
     await this.#verifyRow(path)
     if (ledger.live.has(one.stat.key)) return undefined
-    const unread = await this.#opening.attempt(one.path, sick, (handle, stat) =>
+    const unread = await this.#opening.attempt(one, sick, (handle, stat) =>
       this.#unreadOf(path, one.stat.key, handle, stat),
     )
     if (unread === undefined) return undefined
     const generation =
       unread === 'all'
-        ? await this.#opening.begin(one.path, path, input.index, sick, () => Promise.resolve(0))
-        : await this.#opening.attempt(one.path, sick, (handle, stat) =>
+        ? await this.#opening.begin(one, path, input.index, sick, () => Promise.resolve(0))
+        : await this.#opening.attempt(one, sick, (handle, stat) =>
             copies.resume(unread, undefined, input, handle, stat),
           )
     if (generation === undefined || generation === 'other') return undefined
