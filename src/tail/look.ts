@@ -5,7 +5,8 @@
 import { dirname } from 'node:path'
 import type { Entry, State } from './checkpoints.js'
 import { follow, type Generation } from './file.js'
-import type { FileStat } from './files.js'
+import type { FileStat, OpenedFile } from './files.js'
+import { readAt } from './identity.js'
 import { type Discovery, endOf, type FoundFile } from './inputs.js'
 import { Missing } from './missing.js'
 import { type LookParts, Opening, type Sight } from './opening.js'
@@ -37,8 +38,9 @@ export class Look {
     this.#succession.begin()
     const discovery = await inputs.discover()
     const files = discovery.files.filter((found) => !isOwn(found.stat.key))
-    const keys = new Set(files.map((found) => found.stat.key))
-    const sight: Sight = { siblings: new Siblings(this.#parts.files, this.#parts.clock), keys, sick: new Map() }
+    const paths = new Map(files.map(({ stat, path }) => [stat.key, path]))
+    const keys = new Set(paths.keys())
+    const sight: Sight = { siblings: new Siblings(this.#parts.files, this.#parts.clock), keys, paths, sick: new Map() }
     for (const { path, code } of discovery.troubles) this.#opening.tell(path, code, sight.sick)
     this.#tellDoubles(discovery.doubles)
     this.#tellRefused(discovery.refused)
@@ -214,22 +216,24 @@ export class Look {
 
   /** A file that nothing is known of. Gives the generation that began, if one did. */
   async #arrive(found: FoundFile, last: State | null | undefined, sight: Sight): Promise<Generation[]> {
-    const { ledger, copies } = this.#parts
+    const { ledger, copies, settings } = this.#parts
     const { sick } = sight
-    const shadow = await this.#opening.attempt(found, sick, (handle, stat) =>
-      copies.shadow(found.path, handle, stat, this.#succession),
-    )
-    if (shadow === 'wait' || shadow === undefined) return []
+    const seen = await this.#opening.attempt(found, sick, async (handle, stat) => ({
+      head: await readAt(handle, 0, Math.min(settings.fingerprintBytes, stat.size)),
+      shadow: await copies.shadow(found.path, handle, stat, this.#succession),
+    }))
+    if (seen === undefined || seen.shadow === 'wait') return []
+    const { head, shadow } = seen
     const former = await this.#succession.of(found.path, sight)
     if (former === 'unsure') return []
     const start = shadow === 'new' ? 'default' : shadow
     const fromStart = former !== undefined || this.#appearedSince(found, last)
-    const generation = await this.#opening.begin(found, found.path, found.input.index, sick, (handle, stat) => {
-      if (start !== 'default') return Promise.resolve(Math.min(start.from, stat.size))
-      return this.#isWanted(stat, fromStart || found.input.startAt === 'beginning')
-        ? Promise.resolve(0)
-        : endOf(handle, stat.size)
-    })
+    const isWanted = this.#isWanted(found.stat, fromStart || found.input.startAt === 'beginning')
+    const startOf = async (handle: OpenedFile, { size }: FileStat) => {
+      if (start !== 'default') return Math.min(start.from, size)
+      return isWanted ? 0 : endOf(handle, size)
+    }
+    const generation = await this.#opening.begin(found, found.path, found.input.index, sick, startOf, head)
     if (generation === undefined) return []
     this.#succession.settle(found.path)
     ledger.place(generation, found.path)

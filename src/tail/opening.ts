@@ -46,6 +46,8 @@ export interface Sight {
   readonly siblings: Siblings
   /** `device:inode` of every file that the globs match now. */
   readonly keys: ReadonlySet<string>
+  /** The name that the globs matched of each of them. */
+  readonly paths: ReadonlyMap<string, string>
   /** Paths that could not be read, and the code of why. */
   readonly sick: Map<string, string>
 }
@@ -78,13 +80,17 @@ export class Opening {
     if (gone > 0) this.#parts.lost(generation.file, gone, 'truncated before it was read')
   }
 
-  /** Opens a file as a new generation, under the path `as`. */
+  /**
+   * Opens a file as a new generation, under the path `as`. Not when it no longer begins like `head`: it was truncated while
+   * others were looked at.
+   */
   async begin(
     found: Located,
     as: string,
     input: number,
     sick: Map<string, string>,
     startOf: (handle: OpenedFile, stat: FileStat) => Promise<number>,
+    head?: Buffer,
   ): Promise<Generation | undefined> {
     const { path } = found
     const { ledger, settings, descriptors } = this.#parts
@@ -92,6 +98,7 @@ export class Opening {
       if (ledger.live.has(stat.key)) return undefined
       const file = ledger.mint(as, input, await startOf(handle, stat))
       const generation = await Generation.open(file, handle, stat, settings.fingerprintBytes)
+      if (head !== undefined && !generation.head.subarray(0, head.length).equals(head)) return undefined
       ledger.add(generation)
       await descriptors.used(generation)
       this.#parts.debug({ path, id: file.id, from: file.startOffset }, 'new file')

@@ -155,12 +155,15 @@ export class Succession implements Formerly {
     for (const one of rotated) {
       const { key, size, mtimeMs } = one.stat
       if (input === undefined || size === 0 || !isNewer({ path: one.path, mtimeMs }, owner)) continue
-      if (sight.keys.has(key) || ledger.live.has(key) || isOwn(key)) continue
-      const generation = await this.#take(one, path, input, last.generation, sight)
+      const foundAs = sight.paths.get(key)
+      if (foundAs === one.path || ledger.live.has(key) || isOwn(key)) continue
+      // What had another name when the look began is for the next one to begin.
+      const hasMoved = foundAs !== undefined
+      const generation = hasMoved ? undefined : await this.#take(one, path, input, last.generation, sight)
       if (generation !== undefined) {
         last = formerlyLive(generation)
         this.#unsureSince.delete(path)
-      } else if (mayPass(sight.sick.get(one.path))) {
+      } else if (hasMoved || mayPass(sight.sick.get(one.path))) {
         isSure = false
         // What is newer would hide it.
         if (this.#mayWait(path)) return 'unsure'
