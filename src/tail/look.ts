@@ -69,6 +69,11 @@ export class Look {
     this.#opening.settle(sight.sick)
   }
 
+  /** Whether the next look knows of something that none after a restart could find. */
+  get isPending(): boolean {
+    return this.#succession.isPending
+  }
+
   /** The file was truncated or written anew. */
   renew(old: Generation): Promise<Generation[]> {
     return this.#missing.renew(old)

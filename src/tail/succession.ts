@@ -71,7 +71,13 @@ export class Succession implements Formerly {
 
   /** What `generation` was is not at `path` any more, though another has the name already. */
   renewed(path: string, generation: Generation): void {
-    this.#renewed.set(path, generation)
+    // What came between is still looked for behind the first of several.
+    if (!this.#renewed.has(path)) this.#renewed.set(path, generation)
+  }
+
+  /** Whether something may have come between a truncated file and the one after it that no look has looked for yet. */
+  get isPending(): boolean {
+    return this.#renewed.size > 0
   }
 
   /** It was written to since. */
@@ -116,10 +122,15 @@ export class Succession implements Formerly {
         if (last !== 'unsure' && last.generation === undefined) this.#former.delete(path)
       }
     }
-    for (const [path, old] of this.#renewed) {
+    const renewed = [...this.#renewed]
+    // Others may be renewed meanwhile.
+    this.#renewed.clear()
+    for (const [path, old] of renewed) {
       const last = await this.#between(path, formerlyLive(old), sight)
-      if (last === 'unsure') continue
-      this.#renewed.delete(path)
+      if (last === 'unsure') {
+        this.#renewed.set(path, old)
+        continue
+      }
       const now = places.get(path)
       if (now !== undefined && last.generation !== old) follow(now, last.generation)
     }

@@ -287,9 +287,11 @@ export class Tail {
 
   /**
    * For an orderly stop, before its last checkpoint: closes the sinks of files that were deleted and are read to their
-   * end, because no restart can read their half lines and open groups again.
+   * end, because no restart can read their half lines and open groups again. What only a look of this run can find is
+   * found before.
    */
   async closeDeleted(): Promise<void> {
+    if (this.#look.isPending) await this.#lookNow()
     for (const generation of [...this.#ledger.live.values()]) {
       if (generation.leavingSince === undefined || generation.behind) continue
       const stat = await generation.handle?.stat().catch(() => undefined)

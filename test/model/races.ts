@@ -50,13 +50,13 @@ export function numbers(seed: number): () => number {
 }
 
 /** The disk, where `step` happens before every call. */
-export function shared(step: (name: string, all: unknown[]) => void): FileLayer {
+export function shared(step: () => void): FileLayer {
   return new Proxy(disk, {
     get(of, name, self) {
       const value: unknown = Reflect.get(of, name, self)
       if (typeof value !== 'function') return value
       return (...all: unknown[]) => {
-        step(String(name), all)
+        step()
         return Reflect.apply(value, of, all)
       }
     },
