@@ -167,12 +167,25 @@ export class Archives {
     return ids
   }
 
+  /** Whether the first `length` bytes are those of the original. */
+  async #beginsLike({ head, place }: Generation, file: OpenedFile, length: number): Promise<boolean> {
+    if (length === head.length) return bears(file, head)
+    // Shorter than what the print is of: the original itself must say.
+    const kept = place === undefined ? undefined : await this.#files.openToRead(place).catch(() => undefined)
+    if (kept === undefined) return false
+    try {
+      return (await readAt(file, 0, length)).equals(await readAt(kept, 0, length))
+    } finally {
+      await kept.close().catch(() => undefined)
+    }
+  }
+
   /** Whether the content is that of a live file, and what follows from it; undefined when it is not. */
   async #against(original: Generation, file: OpenedFile, stat: FileStat): Promise<Verdict | undefined> {
     const { head, recent, offset } = original
     const common = Math.min(head.length, stat.size)
     if (common === 0 || stat.mtimeMs + PACKED_SLACK_MS < original.bornMs) return undefined
-    if (!(await readAt(file, 0, common)).equals(head.subarray(0, common))) return undefined
+    if (!(await this.#beginsLike(original, file, common))) return undefined
     if (offset <= stat.size) {
       if (!(await bears(file, printOf(recent, offset)))) return undefined
       // What is the same so far may still differ later on.

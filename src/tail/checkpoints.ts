@@ -3,6 +3,7 @@
  * that a crash at any step leaves the old positions or the new. A damaged file is set aside and reported. Each entry has
  * a sum over its text: a flipped bit in a number could pass over lines.
  */
+import { hash } from 'node:crypto'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
@@ -72,7 +73,7 @@ export class Checkpoints {
   readonly #path: string
   readonly #directory: string
   readonly #files: FileLayer
-  /** What the file on disk says; not written again when nothing changed. */
+  /** The hash of what the file on disk says; not written again when nothing changed. */
   #written = ''
   /** Writes follow each other: two at once would rename each other's half. */
   #last: Promise<unknown> = Promise.resolve()
@@ -130,7 +131,8 @@ export class Checkpoints {
   }
 
   async #write(text: string): Promise<void> {
-    if (text === this.#written) return
+    const sha = hash('sha256', text)
+    if (sha === this.#written) return
     const aside = `${this.#path}.new`
     const file = await this.#files.openToWrite(aside)
     try {
@@ -141,7 +143,7 @@ export class Checkpoints {
     }
     await this.#files.rename(aside, this.#path)
     await this.#files.syncDirectory(this.#directory)
-    this.#written = text
+    this.#written = sha
   }
 }
 

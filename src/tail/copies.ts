@@ -7,7 +7,7 @@ import type { Entry } from './checkpoints.js'
 import type { Descriptors } from './descriptors.js'
 import { Generation } from './file.js'
 import type { FileLayer, FileStat, OpenedFile } from './files.js'
-import { bears, OVERLAP, type Print, printOf, readAt } from './identity.js'
+import { bears, OVERLAP, type Print, readAt } from './identity.js'
 import type { Inputs, TailInput } from './inputs.js'
 import type { Ledger } from './ledger.js'
 import { originOf, type Sibling, Siblings } from './rotated.js'
@@ -136,8 +136,7 @@ export class Copies {
     const siblings = new Siblings(this.#files, this.#clock)
     let isSure = true
     for (const sibling of await this.#candidates(path, generation.bornMs, siblings)) {
-      const head = printOf(generation.head, generation.head.length)
-      const moved = await this.#opened(sibling, head, async (handle, stat) => {
+      const moved = await this.#opened(sibling, generation.head, async (handle, stat) => {
         if (stat.size < generation.sureSize) return undefined
         if (!(await this.#holdsAllRead(generation, handle, stat))) return undefined
         const place = this.#inputs.of(sibling.path) === undefined ? undefined : sibling.path
@@ -201,7 +200,7 @@ export class Copies {
     if (!(await this.#descriptors.ensure(of)) || of.handle === undefined) return of.offset > 0
     const { size } = await of.handle.stat()
     // The original was truncated since, or written anew.
-    if (size < of.size || !(await readAt(of.handle, 0, head.length)).equals(head)) return true
+    if (size < of.size || !(await bears(of.handle, head))) return true
     return endsAlike(handle, of.handle, Math.min(size, stat.size))
   }
 
@@ -253,8 +252,7 @@ export class Copies {
   /** Whether the file begins like the generation and holds, before its position, the bytes last read. */
   async #holdsAllRead(generation: Generation, handle: OpenedFile, stat: FileStat): Promise<boolean> {
     if (stat.size < generation.offset) return false
-    const head = await readAt(handle, 0, generation.head.length)
-    if (!head.equals(generation.head)) return false
+    if (!(await bears(handle, generation.head))) return false
     const { recent } = generation
     return (await readAt(handle, generation.offset - recent.length, recent.length)).equals(recent)
   }
@@ -264,9 +262,12 @@ export class Copies {
     const { head } = original
     const common = Math.min(head.length, stat.size)
     if (common === 0 || stat.mtimeMs < original.bornMs) return false
-    if (!(await readAt(handle, 0, common)).equals(head.subarray(0, common))) return false
+    if (common === head.length && !(await bears(handle, head))) return false
     if (await this.isCopy(original, handle, stat)) return true
     if (!(await this.#descriptors.ensure(original)) || original.handle === undefined) return false
+    // Shorter than what the print is of: the original itself says how it begins.
+    if (common < head.length && !(await readAt(handle, 0, common)).equals(await readAt(original.handle, 0, common)))
+      return false
     // A copy in the making holds nothing that the original does not hold at the same place.
     if (stat.size > (await original.handle.stat()).size) return false
     return endsAlike(handle, original.handle, stat.size)

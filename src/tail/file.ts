@@ -25,6 +25,8 @@ export interface FileSink {
   close(): void
   /** Everything before this file offset need not be read again. */
   readonly safeOffset: number
+  /** Something has begun that only what follows in the file, or silence, ends. */
+  readonly isOpen?: boolean
 }
 
 /** What became of a file, and how many bytes of it were surely there and are not read. */
@@ -86,14 +88,14 @@ export class Generation {
   #toldSize: number
   /** A size that an earlier look told, and that the last told less than: it was truncated, if that is true. */
   #shrunkFrom = 0
-  #head: Buffer
+  /** Of the beginning of the file; its bytes themselves would be most of what is kept of a file. */
+  #head: Print
   /** Compare the beginning at the next read: the file changed, or was opened anew, since it was last compared. */
   #headDue = true
   #recent: Buffer = Buffer.alloc(0)
-  #headPrint: Print | undefined
   #seenPrint: Print | undefined
 
-  private constructor(file: TailedFile, stat: FileStat, head: Buffer) {
+  private constructor(file: TailedFile, stat: FileStat, head: Print) {
     this.file = file
     this.lastPlace = file.path
     this.key = stat.key
@@ -117,7 +119,8 @@ export class Generation {
     stat: FileStat,
     fingerprintBytes: number,
   ): Promise<Generation> {
-    const generation = new Generation(file, stat, await readAt(handle, 0, Math.min(fingerprintBytes, stat.size)))
+    const head = await readAt(handle, 0, Math.min(fingerprintBytes, stat.size))
+    const generation = new Generation(file, stat, printOf(head, head.length))
     const overlap = Math.min(OVERLAP, file.startOffset)
     generation.#recent = await readAt(handle, file.startOffset - overlap, overlap)
     generation.handle = handle
@@ -139,13 +142,14 @@ export class Generation {
       kind: 'file',
       links: 1,
     }
-    const generation = new Generation(file, stat, Buffer.alloc(0))
+    const generation = new Generation(file, stat, printOf(Buffer.alloc(0), 0))
     generation.handle = before.handle
     before.handle = undefined
     return generation
   }
 
-  get head(): Buffer {
+  /** Of the beginning of the file, as far as it is known. */
+  get head(): Print {
     return this.#head
   }
 
@@ -262,8 +266,7 @@ export class Generation {
     if (handle === undefined || this.#head.length > 0 || this.size === 0) return 0
     const head = await readAt(handle, 0, fingerprintBytes).catch(() => undefined)
     if (head === undefined) return 0
-    this.#head = head
-    this.#headPrint = undefined
+    this.#head = printOf(head, head.length)
     this.#beSure()
     return head.length > 0 ? 0 : this.#becameEmpty()
   }
@@ -298,24 +301,20 @@ export class Generation {
   async #compareHead(handle: OpenedFile, fingerprintBytes: number): Promise<boolean> {
     const head = await readAt(handle, 0, Math.max(fingerprintBytes, this.#head.length))
     const known = this.#head.length
-    if (head.length < known || head.compare(this.#head, 0, known, 0, known) !== 0) return false
-    if (head.length > known) {
-      this.#head = head
-      this.#headPrint = undefined
-    }
+    if (head.length < known || printOf(head.subarray(0, known), known).sha !== this.#head.sha) return false
+    if (head.length > known) this.#head = printOf(head, head.length)
     this.#headDue = false
     return true
   }
 
   /** What the checkpoint says of it; `gone` once no name leads to it. */
   entry(gone: number | undefined): Entry {
-    this.#headPrint ??= printOf(this.#head, this.#head.length)
     this.#seenPrint ??= printOf(this.#recent, this.offset)
     return {
       id: this.file.id,
       path: this.file.path,
       key: this.key,
-      head: this.#headPrint,
+      head: this.#head,
       seen: this.#seenPrint,
       offset: this.durable,
       size: Math.max(this.#sureSize, this.offset),

@@ -93,11 +93,28 @@ function openedFile(handle: fs.FileHandle): OpenedFile {
   return {
     read: async (buffer, start, length, position) => (await handle.read(buffer, start, length, position)).bytesRead,
     stat: async () => statOf(await handle.stat({ bigint: true })),
-    write: (text) => handle.writeFile(text),
+    write: (text) => writeInPieces(handle, text),
     sync: () => handle.sync(),
     // Linux tells it of the descriptor itself, so no name can be exchanged in between.
     realPath: () => fs.readlink(`/proc/self/fd/${handle.fd}`).catch(() => undefined),
     close: () => handle.close(),
+  }
+}
+
+/**
+ * Characters that are made bytes at once. Of many files the positions are megabytes, and a buffer of that size, given back
+ * every second, has the C library keep all others of up to that size (glibc's dynamic M_MMAP_THRESHOLD: 15 MiB more).
+ */
+const PIECE_CHARS = 32 << 10
+
+async function writeInPieces(handle: fs.FileHandle, text: string): Promise<void> {
+  for (let at = 0; at < text.length; ) {
+    let end = Math.min(at + PIECE_CHARS, text.length)
+    // Not between the halves of a character.
+    const last = text.charCodeAt(end - 1)
+    if (last >= 0xd800 && last <= 0xdbff && end < text.length) end++
+    await handle.writeFile(text.slice(at, end))
+    at = end
   }
 }
 

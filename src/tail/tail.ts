@@ -28,6 +28,8 @@ import { Watch } from './watch.js'
 export interface TailHooks {
   /** Called before the first byte of a generation is pushed. */
   open(file: TailedFile): FileSink
+  /** Whether files whose sinks hold nothing open are to wait: what is open has to end first. Default: never. */
+  isFull?(): boolean
   /** A loss that is known: unread bytes of a file that was truncated or deleted. */
   lost(file: TailedFile, bytes: number, reason: string): void
   /** Something that a person can mend; told once, until it was well in between. */
@@ -343,7 +345,8 @@ export class Tail {
 
   /** Begins to read the next file in turn, if any. Never rejects. */
   #begin(side: number): Promise<Block> | undefined {
-    const generation = this.#turns.next(isReady)
+    const isFull = this.#options.hooks.isFull?.() ?? false
+    const generation = this.#turns.next((one) => isReady(one) && (!isFull || one.sink?.isOpen === true))
     if (generation === undefined) return undefined
     return this.#read(generation, this.#buffers[side === 0 ? 0 : 1])
   }

@@ -14,11 +14,15 @@ export interface Hints {
   trouble(what: string): void
 }
 
+/** Files whose events are listened to; each costs a watcher. The poll alone finds what is written to the others. */
+const MOST_WATCHED_FILES = 500
+
 export class Watch {
   readonly #globs: readonly Glob[]
   readonly #hints: Hints
   #watcher: FSWatcher | undefined
   readonly #watched = new Set<string>()
+  readonly #watchedFiles = new Set<string>()
   #told = false
 
   constructor(globs: readonly Glob[], hints: Hints) {
@@ -49,7 +53,7 @@ export class Watch {
       ignorePermissionErrors: true,
       depth: Math.max(...this.#globs.map((glob) => (glob.deep ? 64 : Math.max(0, glob.segments.length - 1)))),
       ignored: (path, stats) => {
-        if (this.#globs.some((glob) => glob.matches(path))) return false
+        if (this.#globs.some((glob) => glob.matches(path))) return stats?.isFile() === true && !this.#mayWatch(path)
         // Before its kind is known nothing is ignored: chokidar asks again with the kind.
         return stats === undefined ? false : !this.#globs.some((glob) => path === rootOf(glob) || mayHold(glob, path))
       },
@@ -59,6 +63,7 @@ export class Watch {
       else this.#hints.moved()
       // When a root is removed and made again, it must be watched again.
       if (event === 'unlinkDir') this.#watched.delete(path)
+      if (event === 'unlink') this.#watchedFiles.delete(path)
     })
     watcher.on('error', (error) => {
       if (this.#told) return
@@ -67,5 +72,11 @@ export class Watch {
     })
     this.#watcher = watcher
     return watcher
+  }
+
+  /** Whether the file is one of those that are listened to; it becomes one while there is room. */
+  #mayWatch(path: string): boolean {
+    if (this.#watchedFiles.size < MOST_WATCHED_FILES) this.#watchedFiles.add(path)
+    return this.#watchedFiles.has(path)
   }
 }

@@ -31,6 +31,16 @@ function breaking(step: keyof FileLayer, isBroken: () => boolean, code = 'ENOSPC
 }
 
 describe('positions', () => {
+  it('are written whole, however many and whatever the files are called', async () => {
+    const stage = new Stage()
+    // Odd and even places of pairs of surrogates.
+    const text = `a${'😀'.repeat(50_000)}${'ü'.repeat(70_000)}`
+    const file = await disk.openToWrite(stage.path('text'))
+    await file.write(text)
+    await file.close()
+    expect(readFileSync(stage.path('text'), 'utf8')).toBe(text)
+  })
+
   it('survive a restart: reading goes on exactly there, with the same id (44)', async () => {
     const stage = new Stage()
     writeFileSync(stage.path('a.log'), 'one\n')

@@ -38,6 +38,9 @@ export class Kept implements FileSink {
     this.closed = true
     this.safeOffset = this.#end
   }
+  get isOpen(): boolean {
+    return this.safeOffset < this.#end
+  }
   get bytes(): Buffer {
     return Buffer.concat(this.#parts)
   }
@@ -52,6 +55,7 @@ export interface StageOptions {
   readonly once?: boolean
   readonly files?: FileLayer
   readonly own?: ReadonlySet<string>
+  readonly isFull?: () => boolean
 }
 
 const made: Stage[] = []
@@ -106,6 +110,7 @@ export class Stage {
           this.sinks.push(sink)
           return sink
         },
+        isFull: () => options.isFull?.() ?? false,
         lost: (file, bytes, reason) => this.lost.push({ path: file.path, bytes, reason }),
         stuck: (path, what) => this.stuck.push(`${path.replace(`${this.directory}/`, '')} ${what}`),
         refused: (path, what) => this.refused.push(`${path.replace(`${this.directory}/`, '')} ${what}`),

@@ -32,6 +32,22 @@ describe('turns', () => {
     expect(stage.tail.progress()).toEqual({ files: 6, bytesRead: 20_480_060, bytesTotal: 20_480_060 })
   })
 
+  it('are for files that hold something open only, while there is no room for more', async () => {
+    const stage = new Stage()
+    let isFull = false
+    writeFileSync(stage.path('open.log'), 'no end yet')
+    writeFileSync(stage.path('whole.log'), 'whole\n')
+    await stage.run({ isFull: () => isFull })
+    isFull = true
+    for (const name of ['open', 'whole', 'fresh']) appendFileSync(stage.path(`${name}.log`), ' more\n')
+    while ((await stage.tail.turn(stage.signal)) > 0);
+    expect(stage.got.sort()).toEqual(['open.log: no end yet more\n', 'whole.log: whole\n'])
+    expect(stage.tail.atEnd()).toBe(false)
+    isFull = false
+    await stage.read()
+    expect(stage.got.sort()).toEqual(['fresh.log:  more\n', 'open.log: no end yet more\n', 'whole.log: whole\n more\n'])
+  })
+
   it('push every block that was read when they are aborted, and go on after it', async () => {
     const stage = new Stage()
     const text = `${'y'.repeat(63)}\n`.repeat(1000)
