@@ -14,12 +14,13 @@ import { realSleep } from '../ship/sleep.js'
 import { StateLock, type ThisProcess } from '../spool/lock.js'
 import { Spool } from '../spool/spool.js'
 import { type Health, StatusServer } from '../status/server.js'
-import type { FileSink, TailedFile } from '../tail/file.js'
+import type { TailedFile } from '../tail/file.js'
 import { Tail } from '../tail/tail.js'
 import { Delivering } from './delivering.js'
-import { Pipeline, type PipelineLimits } from './pipeline.js'
+import { Pipeline, type PipelineLimits, type PipelineRest } from './pipeline.js'
 import type { Plan, PlannedInput } from './plan.js'
 import { recordJson } from './record-json.js'
+import { Streams } from './streams.js'
 
 export interface AgentOptions {
   readonly plan: Plan
@@ -58,8 +59,8 @@ export class Agent {
   readonly #status: StatusServer | undefined
   readonly #keep: ReadonlySet<Status>
   readonly #limits: PipelineLimits
-  /** The pipelines that may hold something open: one for each live file, and one for each standard input. */
-  readonly #filePipelines = new Set<Pipeline>()
+  readonly #streams: Streams
+  /** Of the standard inputs. */
   readonly #inputPipelines = new Set<Pipeline>()
   readonly #stop = new AbortController()
   #lastCheckpoint = 0
@@ -84,6 +85,20 @@ export class Agent {
       idleMs: config.group.idle,
       sampleCalm: 256,
     }
+    this.#streams = new Streams({
+      limits: {
+        fullBytes: OPEN_FULL_BYTES,
+        patienceMs: 2 * config.group.idle + 1000,
+        // Who wants larger entries than we have room for gives the room.
+        mostBytes: Math.max(OPEN_MOST_BYTES, 4 * config.group.maxEntryBytes),
+      },
+      clock: options.clock,
+      open: (file, before) => this.#openFile(file, before),
+      cut: (files, bytes) =>
+        options.log.warn(
+          `${bytes} bytes of entries that did not end were open in ${files} files, more than there is room for: they were cut.`,
+        ),
+    })
     this.#tail = this.#makeTail(parts.own)
     this.#caughtUp = this.#tail === undefined
     this.#status =
@@ -164,7 +179,7 @@ export class Agent {
         files_open: this.#tail?.openFiles ?? 0,
         files_tailed: this.#tail?.progress().files ?? 0,
         spool_bytes: this.#spool.bytes,
-        lines_open: [...this.#filePipelines, ...this.#inputPipelines].reduce((sum, one) => sum + one.linesOpen, 0),
+        lines_open: [...this.#inputPipelines].reduce((sum, one) => sum + one.linesOpen, this.#streams.linesOpen),
       },
       spooled: this.#delivering.spooled,
     }
@@ -187,7 +202,8 @@ export class Agent {
       once,
       ...(ownKeys && { own: ownKeys }),
       hooks: {
-        open: (file) => this.#openFile(file),
+        open: (file) => this.#streams.add(file),
+        isFull: () => this.#streams.isFull,
         lost: (file, bytes, reason) => {
           counters.add('bytes_lost_total', bytes, { reason })
           log.warn(`${file.path}: ${bytes} bytes were lost before they could be read: ${reason}.`)
@@ -205,24 +221,13 @@ export class Agent {
     })
   }
 
-  #openFile(file: TailedFile): FileSink {
+  #openFile(file: TailedFile, before: PipelineRest | undefined): Pipeline {
     const input = this.#options.plan.inputs[file.input]
     if (input === undefined) throw new RangeError(`there is no input ${file.input}`)
-    const pipeline = this.#openPipeline(input, { fileId: file.id, path: file.path })
-    this.#filePipelines.add(pipeline)
-    return {
-      push: (chunk) => pipeline.push(chunk),
-      close: () => {
-        this.#filePipelines.delete(pipeline)
-        pipeline.close()
-      },
-      get safeOffset() {
-        return pipeline.safeOffset
-      },
-    }
+    return this.#openPipeline(input, { fileId: file.id, path: file.path }, before)
   }
 
-  #openPipeline(input: PlannedInput, origin: { fileId: string; path?: string }): Pipeline {
+  #openPipeline(input: PlannedInput, origin: { fileId: string; path?: string }, before?: PipelineRest): Pipeline {
     const { clock, counters } = this.#options
     return new Pipeline({
       source: input.source,
@@ -232,6 +237,7 @@ export class Agent {
       format: input.config.format,
       keep: this.#keep,
       limits: this.#limits,
+      before,
       clock,
       counters,
       learned: ({ source, because }) =>
@@ -266,7 +272,7 @@ export class Agent {
       await tail.wait(signal)
     }
     if (once && !signal.aborted) {
-      for (const pipeline of this.#filePipelines) pipeline.close()
+      for (const stream of this.#streams) stream.close()
     } else await tail.closeDeleted()
     this.#unsaved = true
     await this.#save(tail, true)
@@ -296,12 +302,13 @@ export class Agent {
     if (read > 0 && now - this.#lastTick < TICK_EVERY_MS) return
     this.#lastTick = now
     const behind = tail.behind()
-    for (const pipeline of this.#filePipelines) {
-      const { linesOpen } = pipeline
-      if (linesOpen === 0 || behind.has(pipeline.fileId)) continue
-      pipeline.tick()
+    // What is there is all there will be: files that are read wait for nothing where others wait for their memory.
+    const closes = this.#options.once && this.#streams.isFull
+    for (const stream of this.#streams) {
+      if (behind.has(stream.file.id)) continue
+      if (closes) stream.close()
       // A group that closed lets the position move on although nothing was read.
-      if (pipeline.linesOpen !== linesOpen) this.#unsaved = true
+      else if (stream.tick()) this.#unsaved = true
     }
   }
 
@@ -395,7 +402,11 @@ export class Agent {
 /** Records wait in memory for company up to this many bytes, and no longer than a second: an fsync costs more than both. */
 const FLUSH_BYTES = 2 << 20
 /** Records that may wait for the disk before reading does. */
-const MAX_PENDING_BYTES = 6 << 20
+const MAX_PENDING_BYTES = 4 << 20
+
+/** What all files together may hold open before others wait, and before the largest are cut; see `Streams`. */
+const OPEN_FULL_BYTES = 10 << 20
+const OPEN_MOST_BYTES = 32 << 20
 
 interface Parts {
   readonly lock: StateLock

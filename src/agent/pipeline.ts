@@ -8,8 +8,8 @@ import type { Counters } from '../core/counters.js'
 import { type Chunk, type Entry, type ErrorRecord, isErrorStatus, type LogRecord, type Status } from '../core/shapes.js'
 import type { Enrichment } from '../enrich/enrichment.js'
 import { type Fingerprint, fingerprint } from '../fingerprint/fp1.js'
-import { type Format, Framer } from '../frame/framer.js'
-import { Grouper } from '../group/grouper.js'
+import { type Format, Framer, type FramerRest } from '../frame/framer.js'
+import { Grouper, type GrouperRest } from '../group/grouper.js'
 import { judge } from '../remap/judge.js'
 import { preprocess } from '../remap/preprocess.js'
 import type { Run, Step } from '../remap/processor.js'
@@ -43,6 +43,8 @@ export interface PipelineOptions {
   readonly format: Format
   readonly keep: ReadonlySet<Status>
   readonly limits: PipelineLimits
+  /** Of the pipeline that read the stream before. */
+  readonly before?: PipelineRest | undefined
   readonly clock: Clock
   readonly counters: Counters
   /** Takes each kept record, in the order of the file. */
@@ -66,6 +68,13 @@ export interface PipelineLimits {
   readonly sampleCalm: number
 }
 
+/** What outlasts a pipeline that holds nothing open, for the next one of its stream. */
+export interface PipelineRest {
+  readonly source: Source
+  readonly framer: FramerRest
+  readonly grouper: GrouperRest
+}
+
 const COLOUR = /\x1b\[[0-9;]*[A-Za-z]/g
 
 export class Pipeline {
@@ -75,15 +84,24 @@ export class Pipeline {
   /** The input's source; of an `auto` stream the one that was recognised, once it was. */
   #source: Source
   /** What has been reported of the framer's and the grouper's own counts. */
-  #reported = { lines: 0, linesCut: 0, bytesCut: 0, unframed: 0, calm: 0, joined: 0, entriesCut: 0, entryBytesCut: 0 }
+  #reported = {
+    lines: 0,
+    linesCut: 0,
+    bytesCut: 0,
+    unframed: 0,
+    calm: 0,
+    joined: 0,
+    entriesCut: 0,
+    entryBytesCut: 0,
+  }
   /** Lines in entries that were judged, by what became of them; flushed to the counters after each chunk. */
   #linesKept = 0
-  readonly #linesDropped = new Map<string, number>()
+  #linesDropped: Map<string, number> | undefined
 
   constructor(options: PipelineOptions) {
     this.#options = options
-    const { source, limits } = options
-    this.#source = source
+    const { source, limits, before } = options
+    this.#source = before?.source ?? source
     this.#grouper = new Grouper(
       {
         languages: source.languages,
@@ -93,6 +111,7 @@ export class Pipeline {
         trustHeads: source.trustHeads && !options.explain,
         calmJson: source.calmJson,
         sampleEvery: options.explain ? 1 : limits.sampleCalm,
+        before: before?.grouper,
       },
       (entry, calm) => this.#entry(entry, calm),
     )
@@ -101,6 +120,7 @@ export class Pipeline {
         format: options.format,
         maxLineBytes: limits.maxLineBytes,
         alarms: options.explain ? undefined : source.alarms,
+        before: before?.framer,
       },
       (line) => this.#grouper.line(line),
     )
@@ -111,8 +131,19 @@ export class Pipeline {
     return Math.min(this.#framer.lineOffset, this.#grouper.openFrom ?? Number.POSITIVE_INFINITY)
   }
 
-  get fileId(): string {
-    return this.#options.origin.fileId
+  /** Whether an entry has begun and not ended, or bytes of a line are held. */
+  get isOpen(): boolean {
+    return this.#framer.heldBytes > 0 || this.#grouper.openFrom !== undefined
+  }
+
+  /** What is kept of lines and entries that have not ended, in bytes. */
+  get heldBytes(): number {
+    return this.#framer.heldBytes + this.#grouper.heldBytes
+  }
+
+  /** For the next pipeline of the stream, when nothing is open. */
+  get rest(): PipelineRest {
+    return { source: this.#source, framer: this.#framer.rest, grouper: this.#grouper.rest }
   }
 
   /** Lines held by open groups, for the accounting. */
@@ -140,13 +171,20 @@ export class Pipeline {
     this.#count()
   }
 
+  /** Hands on what is open as if it were over its limit; nothing is open behind it. See `Grouper.cutOpen`. */
+  cutOpen(): void {
+    this.#framer.cutOpen()
+    this.#grouper.cutOpen()
+    this.#count()
+  }
+
   #entry(entry: Entry, calm: boolean): void {
     try {
       this.#judge(entry.text.includes('\x1b[') ? { ...entry, text: entry.text.replace(COLOUR, '') } : entry, calm, true)
     } catch (error) {
       const { failed } = this.#options
       if (!failed) throw error
-      this.#linesDropped.set('fault', (this.#linesDropped.get('fault') ?? 0) + entry.lineOffsets.length)
+      this.#drop('fault', entry.lineOffsets.length)
       failed(entry, error)
     }
   }
@@ -249,7 +287,7 @@ export class Pipeline {
     }
     const { lines } = entry
     if (!verdict.keep) {
-      this.#linesDropped.set(verdict.reason, (this.#linesDropped.get(verdict.reason) ?? 0) + lines)
+      this.#drop(verdict.reason, lines)
       explain?.({ entry, outcome: 'dropped', reason: verdict.reason, remapped: record, steps: steps ?? [] })
       return
     }
@@ -271,6 +309,11 @@ export class Pipeline {
     })
   }
 
+  #drop(reason: string, lines: number): void {
+    this.#linesDropped ??= new Map()
+    this.#linesDropped.set(reason, (this.#linesDropped.get(reason) ?? 0) + lines)
+  }
+
   #count(): void {
     const { counters } = this.#options
     const before = this.#reported
@@ -285,9 +328,9 @@ export class Pipeline {
     counters.add('lines_dropped_total', linesCalm - before.calm, { reason: 'calm' })
     counters.add('lines_joined_total', linesJoined - before.joined)
     counters.add('lines_kept_total', this.#linesKept)
-    for (const [reason, count] of this.#linesDropped) counters.add('lines_dropped_total', count, { reason })
+    for (const [reason, count] of this.#linesDropped ?? []) counters.add('lines_dropped_total', count, { reason })
     this.#linesKept = 0
-    this.#linesDropped.clear()
+    this.#linesDropped = undefined
     this.#reported = {
       lines,
       linesCut,

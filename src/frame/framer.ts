@@ -31,6 +31,16 @@ export interface FramerOptions {
   readonly maxLineBytes: number
   /** Matches the body of a line that holds an alarm; undefined: every line is an alarm. */
   readonly alarms: RegExp | undefined
+  /** What an earlier framer of the same stream left; default: there was none. */
+  readonly before?: FramerRest | undefined
+}
+
+/** What outlasts a framer that holds no bytes. */
+export interface FramerRest {
+  /** Whether lines were in a container's framing. */
+  readonly framed: boolean
+  /** File offset of a line that was handed on before its end, if there is one: what still comes of it is left out. */
+  readonly cutLine: number | undefined
 }
 
 /** Takes one line. The object is reused: nothing of it may be kept but strings sliced from its view. */
@@ -39,14 +49,17 @@ export type LineSink = (line: Line) => void
 export class Framer {
   readonly #options: FramerOptions
   readonly #sink: LineSink
-  readonly #line: FramedLine
-  /** Bytes of the unfinished last line; their total never exceeds maxLineBytes. */
-  #carry: Buffer[] = []
+  /** There while a chunk is worked on: it would keep the view, and there may be thousands of framers. */
+  #line = NO_LINE
+  /** Begins with the bytes of the unfinished last line, never more than maxLineBytes; may have room for more. */
+  #carry: Buffer = NOTHING
   #carryBytes = 0
   /** File offset of the first byte of the unfinished line. */
   #carryFrom = 0
   /** Bytes of the unfinished line that were left out already. */
   #skipped = 0
+  /** File offset of an unfinished line that `cutOpen` handed on; the rest of it is left out. */
+  #cutLine: number | undefined
   /** File offset just after the last byte seen. */
   #end = 0
 
@@ -55,28 +68,46 @@ export class Framer {
   linesCut = 0
   bytesCut = 0
   linesUnframed = 0
-  #framed = false
+  #framed: boolean
 
   constructor(options: FramerOptions, sink: LineSink) {
     this.#options = options
     this.#sink = sink
-    this.#line = new FramedLine(options.alarms)
+    this.#framed = options.before?.framed ?? false
+    this.#cutLine = options.before?.cutLine
   }
 
-  /** Bytes of the unfinished last line that are kept. */
+  /** For the next framer of the stream, when no bytes are held. */
+  get rest(): FramerRest {
+    return { framed: this.#framed, cutLine: this.#cutLine }
+  }
+
+  /** What the unfinished last line takes, in bytes. */
   get heldBytes(): number {
-    return this.#carryBytes
+    return this.#carry.length
   }
 
   /** Everything before this file offset has been handed on as lines. */
   get lineOffset(): number {
-    return this.#carryBytes > 0 || this.#skipped > 0 ? this.#carryFrom : this.#end
+    return this.#cutLine ?? (this.#carryBytes > 0 || this.#skipped > 0 ? this.#carryFrom : this.#end)
   }
 
   push(chunk: Chunk): void {
-    const { bytes, offset } = chunk
+    this.#line = new FramedLine(this.#options.alarms)
+    this.#push(chunk)
+    this.#line = NO_LINE
+  }
+
+  #push({ bytes, offset }: Chunk): void {
     let start = 0
     this.#end = offset + bytes.length
+    if (this.#cutLine !== undefined) {
+      const newline = bytes.indexOf(NEWLINE)
+      this.bytesCut += newline < 0 ? bytes.length : newline
+      if (newline < 0) return
+      this.#cutLine = undefined
+      start = newline + 1
+    }
     if (this.#carryBytes > 0 || this.#skipped > 0) {
       const newline = bytes.indexOf(NEWLINE, start)
       this.#keep(bytes.subarray(start, newline < 0 ? bytes.length : newline), offset + start)
@@ -91,13 +122,23 @@ export class Framer {
       start = end
     }
     if (start < bytes.length) this.#keep(bytes.subarray(start), offset + start)
-    // The view is not needed any more, and there may be thousands of framers.
-    this.#line.view = ''
   }
 
   /** Hands on an unterminated last line: no newline will come any more. */
   flush(): void {
+    this.#line = new FramedLine(this.#options.alarms)
     if (this.#carryBytes > 0 || this.#skipped > 0) this.#finishCarry(this.#end)
+    this.#line = NO_LINE
+    this.#cutLine = undefined
+  }
+
+  /** Hands on the beginning of an unfinished line as a cut one; the rest of it is left out when it comes. */
+  cutOpen(): void {
+    if (this.#carryBytes === 0) return
+    this.#cutLine = this.#carryFrom
+    this.#line = new FramedLine(this.#options.alarms)
+    this.#finishCarry(this.#end, true)
+    this.#line = NO_LINE
   }
 
   #keep(part: Buffer, from: number): void {
@@ -105,22 +146,31 @@ export class Framer {
     const room = this.#options.maxLineBytes - this.#carryBytes
     const kept = part.length > room ? part.subarray(0, room) : part
     if (kept.length > 0) {
-      this.#carry.push(Buffer.from(kept))
+      this.#grow(this.#carryBytes + kept.length)
+      kept.copy(this.#carry, this.#carryBytes)
       this.#carryBytes += kept.length
     }
     this.#skipped += part.length - kept.length
   }
 
-  #finishCarry(to: number): void {
-    const bytes = Buffer.concat(this.#carry, this.#carryBytes)
+  /** Makes room for so many bytes. Lines that grow by a character at a time are as many pieces as characters. */
+  #grow(bytes: number): void {
+    if (bytes <= this.#carry.length) return
+    const grown = Buffer.allocUnsafe(Math.min(Math.max(bytes, 2 * this.#carry.length), this.#options.maxLineBytes))
+    this.#carry.copy(grown, 0, 0, this.#carryBytes)
+    this.#carry = grown
+  }
+
+  #finishCarry(to: number, cut = this.#skipped > 0): void {
+    const bytes = this.#carry.subarray(0, this.#carryBytes)
     const view = bytes.toString('latin1')
     this.#line.ascii = isAscii(bytes)
     const skipped = this.#skipped
     const from = this.#carryFrom
-    this.#carry = []
+    this.#carry = NOTHING
     this.#carryBytes = 0
     this.#skipped = 0
-    this.#emit(view, 0, view.length, from, to, skipped)
+    this.#emit(view, 0, view.length, from, to, skipped, cut)
   }
 
   /** Frames whole lines: `bytes` end with a newline. */
@@ -139,7 +189,7 @@ export class Framer {
     }
   }
 
-  #emit(view: string, start: number, end: number, from: number, to: number, skipped: number): void {
+  #emit(view: string, start: number, end: number, from: number, to: number, skipped: number, cut = skipped > 0): void {
     const line = this.#line
     line.view = view
     line.decoded = false
@@ -147,7 +197,7 @@ export class Framer {
     line.to = to
     line.lane = PLAIN
     line.partial = false
-    line.cut = skipped > 0
+    line.cut = cut
     line.timeStart = 0
     line.timeEnd = 0
     if (end > start && view.charCodeAt(end - 1) === RETURN) end--
@@ -158,10 +208,8 @@ export class Framer {
     line.start = start
     line.end = end
     this.#unwrap(line, view.charCodeAt(start))
-    if (skipped > 0) {
-      this.linesCut++
-      this.bytesCut += skipped
-    }
+    if (cut) this.linesCut++
+    this.bytesCut += skipped
     this.lines++
     this.#sink(line)
   }
@@ -210,3 +258,6 @@ class FramedLine implements Line {
     return this.#alarms === undefined || this.cut || this.#alarms.test(this.view.slice(this.start, this.end))
   }
 }
+
+const NO_LINE = new FramedLine(undefined)
+const NOTHING = Buffer.alloc(0)

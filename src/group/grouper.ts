@@ -36,6 +36,24 @@ export interface GrouperOptions {
   readonly calmJson?: RegExp | undefined
   /** Judge one calm group in this many all the same, to find out whether alarms miss anything; 0 = never. */
   readonly sampleEvery: number
+  /** What an earlier grouper of the same stream left; default: there was none. */
+  readonly before?: GrouperRest | undefined
+}
+
+/** What outlasts a grouper that holds no text. */
+export interface GrouperRest {
+  /** Calm groups so far: one in `sampleEvery` is judged all the same. */
+  readonly calm: number
+  /** Of each lane the line in pieces that was handed on before its end, if there is one. */
+  readonly cutLines: readonly (CutLine | undefined)[]
+}
+
+/** Pieces of it that still come are left out. */
+export interface CutLine {
+  /** File offset of its first piece. */
+  readonly from: number
+  /** When its last piece came, on the caller's clock. */
+  readonly touched: number
 }
 
 /** `calm` entries held no alarm and were judged only as a sample. */
@@ -50,9 +68,14 @@ const SPACE = 32
 const TAB = 9
 /** What the offset of a line costs. */
 const OFFSET_BYTES = 8
+/** Lists shorter than this are copied to have no room for more, where there may be thousands of them. */
+const FEW_OFFSETS = 64
 const STREAMS: readonly (Stream | undefined)[] = [undefined, 'stdout', 'stderr']
 /** Longest line that grammars look at; what is longer begins nothing and follows nothing that we know. */
 const MAX_GRAMMAR_CHARS = 16_384
+
+/** By the list that they were compiled from: all files of a source share theirs. */
+const compiledHeads = new WeakMap<readonly string[], Heads>()
 
 /** The open group of one lane. */
 class Group {
@@ -82,8 +105,8 @@ class Group {
   /** Physical lines, those that are over the limit included. */
   lines = 0
   readonly text = new GrowingText()
-  /** Of the lines that are in the text. */
-  readonly offsets: number[] = []
+  /** Of the lines that are in the text, but the first: nearly all groups have one line. */
+  offsets: number[] = []
   /** When the last line came, on the caller's clock. */
   touched = 0
 }
@@ -106,10 +129,12 @@ export class Grouper {
   readonly #options: GrouperOptions
   readonly #sink: EntrySink
   readonly #heads: Heads
-  readonly #groups = [new Group(), new Group(), new Group()]
+  /** By lane; made when its first line comes, since most files have one lane only. */
+  readonly #groups: (Group | undefined)[] = [undefined, undefined, undefined]
   readonly #partials: (Partial | undefined)[] = [undefined, undefined, undefined]
+  readonly #cutLines: (CutLine | undefined)[]
   #now = 0
-  #calm = 0
+  #calm: number
 
   /** For the accounting: lines of groups that closed without an alarm, and groups and bytes that were over the limit. */
   linesCalm = 0
@@ -121,13 +146,22 @@ export class Grouper {
   constructor(options: GrouperOptions, sink: EntrySink) {
     this.#options = options
     this.#sink = sink
-    this.#heads = new Heads(options.heads)
+    let heads = compiledHeads.get(options.heads)
+    if (heads === undefined) compiledHeads.set(options.heads, (heads = new Heads(options.heads)))
+    this.#heads = heads
+    this.#calm = options.before?.calm ?? 0
+    this.#cutLines = [...(options.before?.cutLines ?? [undefined, undefined, undefined])]
+  }
+
+  /** For the next grouper of the stream, when no group is open and no line unfinished. */
+  get rest(): GrouperRest {
+    return { calm: this.#calm, cutLines: this.#cutLines }
   }
 
   /** File offset of the first byte that an open group or an unfinished line still needs; undefined when none does. */
   get openFrom(): number | undefined {
     let least: number | undefined
-    for (const group of this.#groups) if (group.open) least = Math.min(least ?? group.from, group.from)
+    for (const group of this.#groups) if (group?.open) least = Math.min(least ?? group.from, group.from)
     for (const partial of this.#partials) if (partial) least = Math.min(least ?? partial.from, partial.from)
     return least
   }
@@ -135,7 +169,7 @@ export class Grouper {
   /** Lines held by open groups; a line in pieces counts once, as in `linesJoined`. */
   get linesOpen(): number {
     let lines = 0
-    for (const group of this.#groups) if (group.open) lines += group.lines
+    for (const group of this.#groups) if (group?.open) lines += group.lines
     for (const partial of this.#partials) if (partial) lines++
     return lines
   }
@@ -143,7 +177,7 @@ export class Grouper {
   /** What open groups and unfinished lines hold, in bytes: their text, and a number for each line. */
   get heldBytes(): number {
     let bytes = 0
-    for (const group of this.#groups) if (group.open) bytes += group.bytes + group.offsets.length * OFFSET_BYTES
+    for (const group of this.#groups) if (group?.open) bytes += group.bytes + group.offsets.length * OFFSET_BYTES
     for (const partial of this.#partials) if (partial) bytes += partial.bytes
     return bytes
   }
@@ -154,15 +188,17 @@ export class Grouper {
    */
   keepOpen(): void {
     for (const group of this.#groups) {
-      if (!group.open) continue
+      if (!group?.open) continue
       group.text.keep()
+      if (group.offsets.length > 0 && group.offsets.length < FEW_OFFSETS) group.offsets = [...group.offsets]
       group.tags = ownText(group.tags)
       if (group.time !== undefined) group.time = ownText(group.time)
     }
     for (const partial of this.#partials) {
       if (!partial) continue
       const fresh = partial.pieces.splice(partial.owned)
-      if (fresh.length > 0) partial.pieces.push(ownText(fresh.join('')))
+      if (partial.owned === 0) partial.pieces = [ownText(fresh.join(''))]
+      else if (fresh.length > 0) partial.pieces.push(ownText(fresh.join('')))
       partial.owned = partial.pieces.length
       if (partial.time !== undefined) partial.time = ownText(partial.time)
     }
@@ -193,9 +229,41 @@ export class Grouper {
     }
   }
 
+  /**
+   * Hands on what is open as if it were over its limit: marked as cut and counted. Of an unfinished line what still comes
+   * is left out; lines that come behind a group begin another. For when all files together hold more than there is room for.
+   */
+  cutOpen(): void {
+    for (let lane = 0; lane < 3; lane++) {
+      const partial = this.#partials[lane]
+      if (partial) {
+        partial.cut = true
+        this.#finishPartial(lane as 0 | 1 | 2)
+        this.#cutLines[lane] = { from: partial.from, touched: partial.touched }
+      }
+      const group = this.#groups[lane]
+      if (!group?.open) continue
+      if (group.alarmed && !group.cut) this.entriesCut++
+      group.cut = true
+      this.#close(group)
+    }
+  }
+
   line(line: GroupLine): void {
+    if (this.#cutLines[line.lane] !== undefined && this.#isOfCutLine(line)) return
     if (line.partial || this.#partials[line.lane]) this.#part(line)
     else this.#whole(line)
+  }
+
+  /** Leaves out what still comes of a line that was handed on. After a silence its end never came. */
+  #isOfCutLine(line: GroupLine): boolean {
+    const cut = this.#cutLines[line.lane] as CutLine
+    const isOver = this.#now - cut.touched >= this.#options.idleMs
+    this.#cutLines[line.lane] = isOver || !line.partial ? undefined : { from: cut.from, touched: this.#now }
+    if (isOver) return false
+    this.linesJoined++
+    this.bytesCut += line.end - line.start
+    return true
   }
 
   #part(line: GroupLine): void {
@@ -255,7 +323,7 @@ export class Grouper {
   }
 
   #whole(line: GroupLine): void {
-    const group = this.#groups[line.lane] as Group
+    const group = (this.#groups[line.lane] ??= new Group())
     const carrier =
       group.open && group.carrier !== undefined ? carrierOf(line.view, line.start, group.carrier === '') : undefined
     if (carrier === undefined || carrier.at > line.end) this.#plain(group, line)
@@ -526,7 +594,7 @@ export class Grouper {
     }
     group.lines++
     if (room <= 0 && group.bytes > 0) return
-    group.offsets.push(line.from)
+    if (group.lines > 1) group.offsets.push(line.from)
     group.text.add(line, start, start + Math.min(length, Math.max(0, room)))
     group.bytes += length + 1
   }
@@ -540,7 +608,7 @@ export class Grouper {
       if (sampleEvery === 0 || ++this.#calm % sampleEvery !== 0) {
         this.linesCalm += group.lines
         group.text.clear()
-        offsets.length = 0
+        if (offsets.length > 0) group.offsets = []
         return
       }
       calm = true
@@ -552,13 +620,13 @@ export class Grouper {
       text,
       from: group.from,
       to: group.to,
-      lineOffsets: offsets.slice(),
+      lineOffsets: [group.from, ...offsets],
       lines: group.lines,
       ...(stream && { stream }),
       ...(Number.isNaN(time) ? {} : { time }),
       ...(group.cut && { cut: true }),
     }
-    offsets.length = 0
+    if (offsets.length > 0) group.offsets = []
     this.#sink(entry, calm)
   }
 }

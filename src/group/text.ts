@@ -7,7 +7,7 @@ import { decode, type GroupLine } from './line.js'
 
 export class GrowingText {
   /** Joined by line ends. */
-  readonly #parts: string[] = []
+  #parts: string[] = []
   /** Of the parts so many are copies of our own. */
   #owned = 0
   /** Whether the parts are text; false: bytes as latin1. */
@@ -59,7 +59,7 @@ export class GrowingText {
   }
 
   clear(): void {
-    this.#parts.length = 0
+    if (this.#parts.length > 0) this.#parts = []
     this.#owned = 0
     this.#decoded = false
     this.#ascii = true
@@ -70,9 +70,11 @@ export class GrowingText {
   /** Lets go of the view: what it holds of the text is copied. */
   keep(): void {
     this.#endView()
-    const fresh = this.#parts.splice(this.#owned)
-    if (fresh.length === 0) return
-    this.#parts.push(ownText(fresh.join('\n')))
+    if (this.#owned === this.#parts.length) return
+    const fresh = ownText(this.#parts.splice(this.#owned).join('\n'))
+    // A list that grew by pushing has room for many more, in each of thousands of files.
+    if (this.#owned === 0) this.#parts = [fresh]
+    else this.#parts.push(fresh)
     this.#owned = this.#parts.length
   }
 

@@ -45,6 +45,18 @@ function frame(
 const bodies = (text: string | Buffer, options = {}) =>
   frame([Buffer.from(text as string)], options).lines.map((line) => line.body)
 
+describe('an unfinished line', () => {
+  it('takes no more than twice its bytes, however small the pieces are in which it comes, and never more than a line may', () => {
+    const framer = new Framer({ format: 'auto', maxLineBytes: 10_000, alarms: undefined }, () => {})
+    for (let offset = 0; offset < 12_000; offset++) {
+      framer.push({ bytes: Buffer.from('x'), offset })
+      expect(framer.heldBytes).toBeLessThanOrEqual(Math.min(2 * (offset + 1), 10_000))
+    }
+    framer.push({ bytes: Buffer.from('\n'), offset: 12_000 })
+    expect([framer.heldBytes, framer.bytesCut]).toEqual([0, 2000])
+  })
+})
+
 describe('plain lines', () => {
   for (const [name, text, expected] of [
     ['are cut at newlines', 'a\nb\n', ['a', 'b']],
