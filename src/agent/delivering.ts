@@ -4,7 +4,8 @@ import type { Clock } from '../core/clock.js'
 import type { Counters } from '../core/counters.js'
 import type { Logger } from '../core/log.js'
 import { outputKind } from '../outputs/kinds.js'
-import type { Output } from '../outputs/output.js'
+import type { Output, OutputKind } from '../outputs/output.js'
+import type { BatchSettings } from '../ship/settings.js'
 import { Shipper } from '../ship/shipper.js'
 import { Cursors } from '../spool/cursors.js'
 import type { Spool } from '../spool/spool.js'
@@ -23,6 +24,26 @@ interface Line {
   readonly name: string
   readonly output: Output
   readonly shipper: Shipper
+}
+
+/** What the batches of all outputs together may hold, those in flight and those that wait for their turn. */
+const IN_FLIGHT_BYTES = 8 << 20
+/** A batch is not made smaller than this, however many outputs there are. */
+const MIN_BATCH_BYTES = 256 << 10
+
+/** The largest batches of one of `outputs` outputs: what the config says, as far as the backend and our memory allow. */
+export function batchLimits(
+  batch: BatchSettings,
+  { limits = {}, concurrency }: Pick<OutputKind, 'limits' | 'concurrency'>,
+  outputs: number,
+): BatchSettings {
+  // Beside those in flight one waits ready.
+  const share = Math.max(MIN_BATCH_BYTES, Math.floor(IN_FLIGHT_BYTES / outputs / (concurrency + 1)))
+  return {
+    ...batch,
+    maxBytes: Math.min(batch.maxBytes, limits.maxBytes ?? batch.maxBytes, share),
+    maxRecords: Math.min(batch.maxRecords, limits.maxRecords ?? batch.maxRecords),
+  }
 }
 
 export class Delivering {
@@ -44,12 +65,7 @@ export class Delivering {
       const kind = outputKind(type)
       if (kind === undefined) throw new RangeError(`there is no output of type ${type}`)
       const output = kind.open(settings, { name, log, clock, stdout, resolvePath: plan.resolvePath })
-      const { maxBytes = batch.maxBytes, maxRecords = batch.maxRecords } = kind.limits ?? {}
-      const limited = {
-        ...batch,
-        maxBytes: Math.min(batch.maxBytes, maxBytes),
-        maxRecords: Math.min(batch.maxRecords, maxRecords),
-      }
+      const limited = batchLimits(batch, kind, plan.config.outputs.length)
       const cursor = cursors.of(name)
       const { concurrency } = kind
       const shared = { name, type, spool, log, clock, counters, refusedDir }

@@ -5,7 +5,7 @@ import { bytes, duration } from '../config/types.js'
 export const batchSettings = z
   .strictObject({
     maxBytes: bytes('4MiB').describe(
-      'Largest batch, in bytes of record text or "1MiB". A record larger than this is sent alone.',
+      'Largest batch, in bytes of record text or "1MiB". A record larger than this is sent alone. The batches of all outputs share 8 MiB of memory, so they are smaller where there are several outputs, or several requests at once.',
     ),
     maxRecords: z.number().int().min(1).default(1000).describe('Most records in one batch.'),
     maxAge: duration('1s').describe('Send a batch that is not full when its first record has waited this long.'),

@@ -27,9 +27,9 @@ export interface SpoolOptions {
 }
 
 /** Newest records held in memory for outputs that keep up; measured in frames, see `Window`. */
-const WINDOW_BYTES = 8 << 20
-/** Blocks that are kept for records to come: 10 MiB, as many as wait for a disk that keeps up at a storm of errors. */
-const SPARE_BLOCKS = 40
+const WINDOW_BYTES = 4 << 20
+/** Blocks that are kept for records to come: 7 MiB, as many as wait for a disk that keeps up at a storm of errors. */
+const SPARE_BLOCKS = 28
 
 export class Spool {
   readonly #settings: SpoolSettings
