@@ -5,7 +5,7 @@
 import type { Chunk } from '../core/shapes.js'
 import type { Entry } from './checkpoints.js'
 import type { FileStat, OpenedFile, Stamp } from './files.js'
-import { OVERLAP, type Print, printOf, readAt } from './identity.js'
+import { beginningOf, OVERLAP, type Print, printOf, readAt } from './identity.js'
 
 export interface TailedFile {
   /** 16 hex digits, minted when the generation is first seen; durable before its first byte is pushed. */
@@ -119,8 +119,8 @@ export class Generation {
     stat: FileStat,
     fingerprintBytes: number,
   ): Promise<Generation> {
-    const head = await readAt(handle, 0, Math.min(fingerprintBytes, stat.size))
-    const generation = new Generation(file, stat, printOf(head, head.length))
+    const head = await beginningOf(handle, Math.min(fingerprintBytes, stat.size))
+    const generation = new Generation(file, stat, head)
     const overlap = Math.min(OVERLAP, file.startOffset)
     generation.#recent = await readAt(handle, file.startOffset - overlap, overlap)
     generation.handle = handle

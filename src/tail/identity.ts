@@ -28,6 +28,12 @@ export async function bears(file: OpenedFile, print: Print): Promise<boolean> {
   return bytes.length === print.length && printOf(bytes, print.to).sha === print.sha
 }
 
+/** The print of the first `length` bytes of the file, of fewer where it ends. */
+export async function beginningOf(file: OpenedFile, length: number): Promise<Print> {
+  const bytes = await readAt(file, 0, length)
+  return printOf(bytes, bytes.length)
+}
+
 /** Bytes `[from, from + length)` of the file, fewer where it ends. Owned. */
 export async function readAt(file: OpenedFile, from: number, length: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafeSlow(length)

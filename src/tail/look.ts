@@ -6,7 +6,7 @@ import { dirname } from 'node:path'
 import type { Entry, State } from './checkpoints.js'
 import { follow, type Generation } from './file.js'
 import type { FileStat, OpenedFile } from './files.js'
-import { readAt } from './identity.js'
+import { beginningOf } from './identity.js'
 import { type Discovery, endOf, type FoundFile } from './inputs.js'
 import { Missing } from './missing.js'
 import { type LookParts, Opening, type Sight } from './opening.js'
@@ -224,7 +224,7 @@ export class Look {
     const { ledger, copies, settings } = this.#parts
     const { sick } = sight
     const seen = await this.#opening.attempt(found, sick, async (handle, stat) => ({
-      head: await readAt(handle, 0, Math.min(settings.fingerprintBytes, stat.size)),
+      head: await beginningOf(handle, Math.min(settings.fingerprintBytes, stat.size)),
       shadow: await copies.shadow(found.path, handle, stat, this.#succession),
     }))
     if (seen === undefined || seen.shadow === 'wait') return []

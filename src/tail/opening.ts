@@ -8,6 +8,7 @@ import type { Copies } from './copies.js'
 import type { Descriptors } from './descriptors.js'
 import { Generation, type TailedFile } from './file.js'
 import { codeOf, type FileLayer, type FileStat, isGone, type OpenedFile } from './files.js'
+import { bears, type Print } from './identity.js'
 import type { Inputs } from './inputs.js'
 import type { Ledger } from './ledger.js'
 import type { Siblings } from './rotated.js'
@@ -90,7 +91,7 @@ export class Opening {
     input: number,
     sick: Map<string, string>,
     startOf: (handle: OpenedFile, stat: FileStat) => Promise<number>,
-    head?: Buffer,
+    head?: Print,
   ): Promise<Generation | undefined> {
     const { path } = found
     const { ledger, settings, descriptors } = this.#parts
@@ -98,7 +99,7 @@ export class Opening {
       if (ledger.live.has(stat.key)) return undefined
       const file = ledger.mint(as, input, await startOf(handle, stat))
       const generation = await Generation.open(file, handle, stat, settings.fingerprintBytes)
-      if (head !== undefined && !generation.head.subarray(0, head.length).equals(head)) return undefined
+      if (head !== undefined && !(await bears(handle, head))) return undefined
       ledger.add(generation)
       await descriptors.used(generation)
       this.#parts.debug({ path, id: file.id, from: file.startOffset }, 'new file')
