@@ -158,11 +158,13 @@ export class Archives {
     return this.#ledger.resumeFrom(entry) >= stat.size ? { do: 'pass over' } : { do: 'continue', entry }
   }
 
-  /** The ids of all that is known of the rotated row of a path. */
+  /** The ids of all in the rotated row of a path of which enough is known to compare it. */
   #row(path: string): Set<string> {
     const origin = originOf(path)
     const ids = new Set<string>()
-    for (const { lastPlace, file } of this.#ledger.live.values()) if (originOf(lastPlace) === origin) ids.add(file.id)
+    for (const { lastPlace, file, head } of this.#ledger.live.values()) {
+      if (head.length > 0 && originOf(lastPlace) === origin) ids.add(file.id)
+    }
     for (const entry of this.#ledger.remembered.values()) if (originOf(entry.path) === origin) ids.add(entry.id)
     return ids
   }

@@ -96,7 +96,7 @@ export class Look {
 
   /** Brings files already tailed up to date; returns the others. */
   async #noticeKnown(files: readonly FoundFile[]): Promise<FoundFile[]> {
-    const { ledger } = this.#parts
+    const { ledger, archives, descriptors } = this.#parts
     const arrivals: FoundFile[] = []
     const doubtful: FoundFile[] = []
     for (const found of files) {
@@ -106,6 +106,14 @@ export class Look {
         continue
       }
       known.parked = false
+      if (known.head.length === 0 && archives.mayBe(found)) {
+        // Of an empty file nothing but the name tells that its inode was given to a compressed one.
+        this.#succession.left(known)
+        ledger.remember(known)
+        await descriptors.close(known)
+        arrivals.push(found)
+        continue
+      }
       if (known.notice(found.stat)) doubtful.push(found)
       if (known.place !== found.path) {
         this.#succession.left(known)

@@ -103,18 +103,20 @@ export class Missing {
     ledger.add(next)
     ledger.place(next, place)
     next.via = old.via
-    if (place === undefined) next.leavingSince = clock.now()
     await descriptors.used(next)
+    // Before the search, which may need the descriptor's place.
+    const stat = await next.handle?.stat().catch(() => undefined)
+    if (stat !== undefined) {
+      // One that nobody could look at yet must not be let go as an empty one.
+      if (place === undefined) next.leavingSince = clock.now()
+      next.notice(stat)
+      await next.learn(settings.fingerprintBytes)
+    }
     old.missing = { reason: 'truncated before it was read', bytes: unread }
     ledger.rekey(old)
     if (await this.search(old)) follow(next, old)
     if (place !== undefined) this.#succession.renewed(place, old)
-    const stat = await next.handle?.stat().catch(() => undefined)
-    if (stat !== undefined) {
-      next.notice(stat)
-      await next.learn(settings.fingerprintBytes)
-      await ledger.save()
-    }
+    if (ledger.unsaved) await ledger.save()
     return [old, next]
   }
 

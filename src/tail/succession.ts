@@ -256,13 +256,13 @@ export class Succession implements Formerly {
       const input = inputs.of(path)
       if (sight.keys.has(key) || ledger.live.has(key) || input === undefined) continue
       const now = (await sight.siblings.rotated(path)).find((one) => one.stat.key === key && one.stat.size > 0)
-      if (now === undefined) {
-        if (!sight.siblings.isSure(path)) this.#emptyStill.set(key, path)
-        // It may have been compressed since.
-        else if (!ledger.places.has(path)) await this.of(path, sight)
-        continue
-      }
-      await this.#take(now, path, input, this.live(path), sight)
+      if (now === undefined && !sight.siblings.isSure(path)) this.#emptyStill.set(key, path)
+      if (now === undefined && ledger.places.has(path)) continue
+      // Others may have come before it; and it may have been compressed since.
+      const former = await this.of(path, sight)
+      if (former === 'unsure') this.#emptyStill.set(key, path)
+      if (now === undefined || former === 'unsure' || ledger.live.has(key)) continue
+      await this.#take(now, path, input, former?.generation, sight)
       if (mayPass(sight.sick.get(now.path))) this.#emptyStill.set(key, path)
     }
   }

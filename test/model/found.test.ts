@@ -1,0 +1,115 @@
+/** Sequences that the model found to go wrong, by what a user would have seen. */
+import { describe, it } from 'vitest'
+import { type Step, World } from './tail-world.js'
+import { WORLDS } from './worlds.js'
+
+const app = 'app.log'
+const job = 'job.log'
+const write = (log: typeof app | typeof job, lines: number, half = false): Step => ({ do: 'write', log, lines, half })
+const compress = (log: typeof app | typeof job): Step => ({ do: 'compress', log, which: 0, keepsTime: false })
+const eio = (count: number, skip: number): Step => ({ do: 'faults', code: 'EIO', count, skip })
+
+const FOUND: readonly (readonly [what: string, world: string, steps: readonly Step[]])[] = [
+  [
+    'a log that was truncated, filled and rotated while its directory could not be listed is missing',
+    'dated rotation',
+    [
+      { do: 'stop' },
+      eio(3, 6),
+      { do: 'truncate', log: app },
+      { do: 'start' },
+      write(app, 1),
+      { do: 'rotate', log: app },
+    ],
+  ],
+  [
+    'a log that came and was rotated between two looks is missing while the new one is empty',
+    'numbered rotation',
+    [{ do: 'delete', log: app }, { do: 'stop' }, { do: 'start' }, write(app, 0, true), { do: 'rotate', log: app }],
+  ],
+  [
+    'a log that was filled again after copytruncate, rotated and compressed comes twice',
+    'a short fingerprint',
+    [
+      { do: 'read some', blocks: 1 },
+      { do: 'copytruncate', log: app },
+      write(app, 1, true),
+      { do: 'look' },
+      { do: 'rotate', log: app },
+      compress(app),
+    ],
+  ],
+  [
+    'a log that was empty, then filled, rotated and compressed while another got its inode is missing',
+    'few open files and names outside the globs',
+    [
+      write(job, 0, true),
+      { do: 'truncate', log: app },
+      { do: 'read some', blocks: 1 },
+      { do: 'stop' },
+      write(app, 0, true),
+      { do: 'rotate', log: job },
+      { do: 'rotate', log: app },
+      compress(app),
+      compress(job),
+    ],
+  ],
+  [
+    'a copy that was compressed is looked for under its old name',
+    'few open files',
+    [{ do: 'copytruncate', log: app }, { do: 'look' }, { do: 'delete', log: app }, compress(app), write(app, 1)],
+  ],
+  [
+    'a copy comes twice when the name of the original cannot be looked at',
+    'numbered rotation within the globs',
+    [
+      { do: 'copytruncate', log: app },
+      write(app, 1),
+      { do: 'rotate', log: app },
+      { do: 'stop' },
+      eio(1, 3),
+      { do: 'start' },
+    ],
+  ],
+  [
+    'a log that could not be looked at after it was written anew is let go as an empty one',
+    'few open files and names outside the globs',
+    [
+      { do: 'copytruncate', log: app },
+      { do: 'copytruncate', log: app },
+      write(app, 0, true),
+      { do: 'rotate', log: app },
+      eio(4, 8),
+      { do: 'rotate', log: app },
+      write(app, 0, true),
+      { do: 'look' },
+    ],
+  ],
+  [
+    'a compressed log comes twice when its original was found to be another while it was unpacked',
+    'numbered rotation within the globs',
+    [{ do: 'truncate', log: app }, write(app, 1), eio(2, 5), { do: 'rotate', log: app }, compress(app), { do: 'look' }],
+  ],
+  [
+    'a compressed log that got the inode of a deleted one is read over and over',
+    'few open files',
+    [
+      write(job, 16),
+      { do: 'look' },
+      { do: 'copytruncate', log: job },
+      { do: 'look' },
+      { do: 'delete', log: job },
+      compress(job),
+    ],
+  ],
+]
+
+describe('no more', () => {
+  for (const [what, world, steps] of FOUND) {
+    it(`${what} (${world})`, async () => {
+      const settings = WORLDS[world]
+      if (settings === undefined) throw new Error(`no such world: ${world}`)
+      await new World(settings).run(steps)
+    })
+  }
+})
