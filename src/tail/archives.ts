@@ -191,8 +191,9 @@ export class Archives {
     if (offset <= stat.size) {
       if (!(await bears(file, printOf(recent, offset)))) return undefined
       // What is the same so far may still differ later on.
-      const next = Math.max(offset + 1, Math.min(stat.size, 2 * offset))
-      return { do: 'wait', until: () => original.ended || original.offset >= next }
+      const next = Math.min(stat.size, 2 * offset)
+      const isFurther = () => original.offset > offset && (original.offset >= next || !original.behind)
+      return { do: 'wait', until: () => original.ended || isFurther() }
     }
     // More was read of it than the archive holds: it may have been compressed and kept.
     if (original.place === undefined) return undefined

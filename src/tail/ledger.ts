@@ -133,10 +133,10 @@ export class Ledger {
     })
   }
 
-  /** The positions of compressed files are kept as long as the files: `keys` are those that are there. */
+  /** The positions of compressed files that are read are kept as long as the files: `keys` are those that are there. */
   noticePacked(keys: ReadonlySet<string>): void {
     for (const [key, entry] of this.remembered) {
-      if (entry.packed === undefined || keys.has(key) === (entry.goneSince === undefined)) continue
+      if (!this.isRead(entry) || keys.has(key) === (entry.goneSince === undefined)) continue
       const { goneSince: _, ...present } = entry
       this.remembered.set(key, keys.has(key) ? present : { ...present, goneSince: this.#clock.now() })
     }

@@ -96,7 +96,7 @@ export class Look {
 
   /** Brings files already tailed up to date; returns the others. */
   async #noticeKnown(files: readonly FoundFile[]): Promise<FoundFile[]> {
-    const { ledger, archives, descriptors } = this.#parts
+    const { ledger } = this.#parts
     const arrivals: FoundFile[] = []
     const doubtful: FoundFile[] = []
     for (const found of files) {
@@ -106,11 +106,10 @@ export class Look {
         continue
       }
       known.parked = false
-      if (known.head.length === 0 && archives.mayBe(found)) {
-        // Of an empty file nothing but the name tells that its inode was given to a compressed one.
+      if (known.head.length === 0 && known.handle === undefined) {
+        // Of an empty file that is not held open nothing tells whether its inode was given to another.
         this.#succession.left(known)
         ledger.remember(known)
-        await descriptors.close(known)
         arrivals.push(found)
         continue
       }
