@@ -223,7 +223,7 @@ export class Copies {
       const isInTime = stat.mtimeMs >= sinceMs - (isPacked ? PACKED_SLACK_MS : 0)
       const owner = this.#ledger.live.get(stat.key)
       // Of a file of another row that is not held open only the inode may be left.
-      const isTaken = owner !== undefined && (owner.handle !== undefined || originOf(owner.lastPlace) === origin)
+      const isTaken = owner !== undefined && (owner.handle !== undefined || originOf(owner.file.path) === origin)
       return isInTime && !isTaken && !this.#isOwn(stat.key)
     })
   }

@@ -102,6 +102,19 @@ const FOUND: readonly (readonly [what: string, world: string, steps: readonly St
       compress(job),
     ],
   ],
+  [
+    'a copy that was compressed, and got the inode of a deleted log of another name, comes twice',
+    'few open files',
+    [
+      write(job, 1),
+      { do: 'delete', log: app },
+      write(app, 0, true),
+      { do: 'read' },
+      { do: 'delete', log: job },
+      { do: 'copytruncate', log: app },
+      compress(app),
+    ],
+  ],
 ]
 
 describe('no more', () => {
