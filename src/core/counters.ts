@@ -23,6 +23,18 @@ export class Counters {
     return sum
   }
 
+  /** Every counter by its key, to be kept; `from` takes it back. */
+  keyed(): Record<string, number> {
+    return Object.fromEntries(this.#values)
+  }
+
+  /** Counters with the values that `keyed` gave. */
+  static from(keyed: Readonly<Record<string, number>>): Counters {
+    const counters = new Counters()
+    for (const [key, value] of Object.entries(keyed)) counters.#values.set(key, value)
+    return counters
+  }
+
   /** Every counter as `[name, labels, value]`, by key. */
   *entries(): Generator<[name: string, labels: Record<string, string>, value: number]> {
     for (const [key, value] of [...this.#values].sort(([a], [b]) => (a < b ? -1 : 1))) {
