@@ -309,7 +309,7 @@ export class Agent {
     const { signal } = this.#stop
     if (this.#spool.isFull) {
       await this.#flush()
-      await this.#spool.room(signal)
+      await this.#room(tail)
       await tail.look()
       return true
     }
@@ -320,6 +320,17 @@ export class Agent {
     if (read > 0) return true
     this.#caughtUp = tail.atEnd()
     return false
+  }
+
+  /** Waits for room in the spool, or until it is time to look at the files: they are rotated meanwhile, too. */
+  async #room(tail: Tail): Promise<void> {
+    const over = new AbortController()
+    const end = () => over.abort()
+    this.#stop.signal.addEventListener('abort', end, { once: true })
+    if (this.#stop.signal.aborted) end()
+    await Promise.race([this.#spool.room(over.signal), tail.wait(over.signal)])
+    this.#stop.signal.removeEventListener('abort', end)
+    end()
   }
 
   /** Closes the records of files that are silent; one that waits for its turn to be read is not. */

@@ -5,6 +5,13 @@
 export class Counters {
   readonly #values = new Map<string, number>()
 
+  /** Both together. */
+  static sum(one: Counters, other: Counters): Counters {
+    const both = Counters.from(one.keyed())
+    for (const [key, value] of other.#values) both.#values.set(key, (both.#values.get(key) ?? 0) + value)
+    return both
+  }
+
   /** Adds `by` to the counter `name{label="value",…}`; labels are part of the key in the order given. */
   add(name: string, by = 1, labels?: Readonly<Record<string, string>>): void {
     if (by === 0) return
