@@ -35,7 +35,7 @@ export class ConfigWatch {
       const { watch, poll } = this.#options.settings()
       await realSleep(poll, signal)
       if (signal.aborted) return
-      if (watch) await this.#look()
+      if (watch) await this.look()
     }
   }
 
@@ -57,7 +57,8 @@ export class ConfigWatch {
     this.#seen = undefined
   }
 
-  async #look(): Promise<void> {
+  /** One look. Resolves when what it led to is done. */
+  async look(): Promise<void> {
     const running = await digestNow(this.#running)
     if (running === this.#running.digest) {
       if (this.#refused) this.#options.back()

@@ -7,7 +7,7 @@ import { type Problem, ProblemsError, renderProblem } from '../core/problem.js'
 import { realSleep } from '../ship/sleep.js'
 import { Bell } from '../spool/bell.js'
 import { type Health, StatusServer } from '../status/server.js'
-import { Agent, type AgentOptions, type Progress } from './agent.js'
+import { Agent, type AgentOptions, type Progress, type StopOptions } from './agent.js'
 import { ConfigWatch } from './config-watch.js'
 import type { Plan, Planned } from './plan.js'
 import { StandardInput } from './standard-input.js'
@@ -29,6 +29,8 @@ const START_AGAIN_MS = 5000
 
 interface Next {
   readonly plan: Plan
+  /** How the agent that runs is to end. */
+  readonly stop: StopOptions
   readonly status: StatusServer | undefined
   /** Called when an agent runs again: whether it is the new one. */
   settled(applied: boolean): void
@@ -89,6 +91,9 @@ export class Service {
     const watching = once ? undefined : this.#watch.run(this.#stopping.signal)
     while (this.#agent || this.#next) {
       const agent = this.#agent
+      // Told to while it was starting.
+      if (this.#next) agent?.stop(this.#next.stop)
+      if (this.#stopping.signal.aborted) agent?.stop()
       await agent?.run()
       this.#last = agent?.health() ?? this.#last
       this.#agent = undefined
@@ -168,10 +173,11 @@ export class Service {
     log.info(`${why}: it is taken`)
     this.#tell(problems)
     const hasInput = plan.inputs.some(({ config }) => config.type === 'stdin')
+    const stop = { waitMs: RELOAD_WAIT_MS, leaveInputOpen: hasInput }
     const applied = await new Promise<boolean>((settled) => {
-      this.#next = { plan, status, settled }
+      this.#next = { plan, stop, status, settled }
       this.#nextCame.ring()
-      this.#agent?.stop({ waitMs: RELOAD_WAIT_MS, leaveInputOpen: hasInput })
+      this.#agent?.stop(stop)
     })
     if (applied) this.#watch.took(planned.content)
     else await this.#watch.refused(planned.content)
@@ -179,26 +185,25 @@ export class Service {
 
   /** Starts an agent on the new plan; if that cannot be, on the old one, as often as it takes. */
   async #takeOver(next: Next): Promise<void> {
-    const { log } = this.#options
     const before = this.#plan
     try {
       this.#agent = await this.#start(next.plan)
-      this.#moved(before, next.plan)
-      this.#plan = next.plan
-      if (next.status !== this.#status) await this.#status?.stop()
-      this.#status = next.status
-      this.#count('applied')
-      this.#options.taken?.(next.plan)
-      next.settled(true)
     } catch (error) {
       if (next.status !== this.#status) await next.status?.stop()
       this.#failed(error, 'The one before is started again.')
       // From here on another config may come, also while this one cannot be started.
       next.settled(false)
       await this.#startAgain(before)
+      return
     }
-    if (this.#stopping.signal.aborted) this.#agent?.stop()
-    else if (this.#agent) log.info(`reading ${describeInputs(this.#plan)}`)
+    this.#moved(before, next.plan)
+    this.#plan = next.plan
+    if (next.status !== this.#status) await this.#status?.stop()
+    this.#status = next.status
+    this.#count('applied')
+    this.#options.taken?.(next.plan)
+    this.#options.log.info(`reading ${describeInputs(next.plan)}`)
+    next.settled(true)
   }
 
   async #startAgain(plan: Plan): Promise<void> {
@@ -206,6 +211,7 @@ export class Service {
     for (let told = false; !signal.aborted && !this.#next; told = true) {
       try {
         this.#agent = await this.#start(plan)
+        this.#options.log.info(`reading ${describeInputs(plan)}`)
         return
       } catch (error) {
         if (this.#last) this.#last = { ...this.#last, ready: false }
