@@ -310,7 +310,6 @@ export class Agent {
     if (this.#spool.isFull) {
       await this.#flush()
       await this.#room(tail)
-      await tail.look()
       return true
     }
     const read = await tail.turn(signal)
@@ -322,15 +321,17 @@ export class Agent {
     return false
   }
 
-  /** Waits for room in the spool, or until it is time to look at the files: they are rotated meanwhile, too. */
+  /** Waits for room in the spool, and looks at the files meanwhile: they are rotated all the same. */
   async #room(tail: Tail): Promise<void> {
-    const over = new AbortController()
-    const end = () => over.abort()
-    this.#stop.signal.addEventListener('abort', end, { once: true })
-    if (this.#stop.signal.aborted) end()
-    await Promise.race([this.#spool.room(over.signal), tail.wait(over.signal)])
-    this.#stop.signal.removeEventListener('abort', end)
-    end()
+    const { signal } = this.#stop
+    let hasRoom = false
+    const room = this.#spool.room(signal).then(() => {
+      hasRoom = true
+    })
+    while (!hasRoom) {
+      await Promise.race([room, tail.wait(signal)])
+      await tail.look()
+    }
   }
 
   /** Closes the records of files that are silent; one that waits for its turn to be read is not. */
