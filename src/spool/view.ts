@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { type Files, isMissing, realFiles } from './files.js'
 import type { Position } from './position.js'
-import { decodeHeader, FRAME_BYTES, HEADER_BYTES, scanSegment, segmentName, segmentNumber } from './segment.js'
+import { decodeHeader, FRAME_BYTES, frameAt, HEADER_BYTES, segmentName, segmentNumber } from './segment.js'
 
 interface SegmentView {
   readonly number: number
@@ -44,10 +44,9 @@ export class SpoolView {
       const isLast = number === numbers.at(-1)
       const bytes = await read(files, join(dir, segmentName(number)), isLast ? undefined : HEADER_BYTES)
       const base = bytes && decodeHeader(bytes.view)
-      if (bytes === undefined || base === undefined) continue
+      if (bytes === undefined || typeof base !== 'number') continue
       segments.push({ number, base, size: bytes.size })
-      if (isLast) end = base + scanSegment(bytes.view).records
-      else end = base
+      end = isLast ? base + recordsIn(bytes.view) : base
     }
     return segments.length === 0 ? undefined : new SpoolView(dir, files, segments, end)
   }
@@ -81,6 +80,17 @@ export class SpoolView {
     }
     return undefined
   }
+}
+
+/** Whole records of a segment; what the agent is writing at this moment is none yet. */
+function recordsIn(segment: Buffer): number {
+  let records = 0
+  let at = HEADER_BYTES
+  for (let size = frameAt(segment, at); size > 0; size = frameAt(segment, at)) {
+    records++
+    at += FRAME_BYTES + size
+  }
+  return records
 }
 
 /** `count` bytes of a file, or all, and the size of the file; undefined when it is gone. */
