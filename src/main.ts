@@ -31,7 +31,16 @@ const host: Host = {
   stdout: process.stdout,
   stderr: process.stderr,
   onStop(callback) {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => callback(signal))
+    const signals = ['SIGINT', 'SIGTERM'] as const
+    const stop = (signal: string) => {
+      for (const each of signals) process.off(each, stop)
+      callback(signal)
+    }
+    for (const signal of signals) process.on(signal, stop)
+  },
+  onReload(callback) {
+    // There the name stands for a console that is closed, and the process ends in any case.
+    if (process.platform !== 'win32') process.on('SIGHUP', callback)
   },
 }
 

@@ -3,7 +3,6 @@
  * what was emitted is in the spool durably before any position behind it is. Starts, runs until stopped or done, stops.
  */
 
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Clock } from '../core/clock.js'
 import type { Counters } from '../core/counters.js'
@@ -13,22 +12,26 @@ import type { ErrorRecord, Status } from '../core/shapes.js'
 import { realSleep } from '../ship/sleep.js'
 import { StateLock, type ThisProcess } from '../spool/lock.js'
 import { Spool } from '../spool/spool.js'
-import { type Health, StatusServer } from '../status/server.js'
+import type { Health } from '../status/server.js'
 import type { TailedFile } from '../tail/file.js'
 import { Tail } from '../tail/tail.js'
+import { Accounts, type Moment } from './accounts.js'
 import { Delivering } from './delivering.js'
 import { Pipeline, type PipelineLimits, type PipelineRest } from './pipeline.js'
 import type { Plan, PlannedInput } from './plan.js'
 import { recordJson } from './record-json.js'
+import type { StandardInput } from './standard-input.js'
 import { Streams } from './streams.js'
 
 export interface AgentOptions {
   readonly plan: Plan
   /** Read everything there is, deliver it, and end. */
   readonly once: boolean
-  readonly stdin: NodeJS.ReadableStream
+  readonly standardInput: StandardInput
   readonly stdout: NodeJS.WritableStream
   readonly self: ThisProcess
+  /** When the process started, in ms since the epoch. */
+  readonly processStart: number
   readonly log: Logger
   readonly clock: Clock
   readonly counters: Counters
@@ -38,6 +41,17 @@ export interface AgentOptions {
 
 /** Positions are written at most this often while there is much to read; a crash repeats what came since. */
 const CHECKPOINT_EVERY_MS = 1000
+
+/** The accounts are saved at most this often while nothing is read: deliveries go on. */
+const ACCOUNT_EVERY_MS = 1000
+
+/** How a run is told to end. */
+export interface StopOptions {
+  /** Deliveries under way are waited for no longer than this, whatever `shutdown.timeout` says; in ms. */
+  readonly waitMs?: number
+  /** The next agent of this process goes on with what standard input has left open. */
+  readonly leaveInputOpen?: boolean
+}
 
 /** Silent files are looked for at most this often while others are read. */
 const TICK_EVERY_MS = 100
@@ -55,14 +69,15 @@ export class Agent {
   readonly #lock: StateLock
   readonly #spool: Spool
   readonly #delivering: Delivering
+  readonly #accounts: Accounts
   readonly #tail: Tail | undefined
-  readonly #status: StatusServer | undefined
   readonly #keep: ReadonlySet<Status>
   readonly #limits: PipelineLimits
   readonly #streams: Streams
   /** Of the standard inputs. */
   readonly #inputPipelines = new Set<Pipeline>()
   readonly #stop = new AbortController()
+  #stopOptions: StopOptions = {}
   #lastCheckpoint = 0
   #lastTick = 0
   /** The flush that goes on beside reading. */
@@ -77,6 +92,7 @@ export class Agent {
     this.#lock = parts.lock
     this.#spool = parts.spool
     this.#delivering = parts.delivering
+    this.#accounts = parts.accounts
     const { config } = options.plan
     this.#keep = new Set(config.keep.statuses)
     this.#limits = {
@@ -101,9 +117,6 @@ export class Agent {
     })
     this.#tail = this.#makeTail(parts.own)
     this.#caughtUp = this.#tail === undefined
-    this.#status =
-      config.status &&
-      new StatusServer({ listen: config.status.listen, counters: options.counters, health: () => this.health() })
   }
 
   /**
@@ -111,34 +124,31 @@ export class Agent {
    * of that cannot be had; nothing is left open then.
    */
   static async start(options: AgentOptions): Promise<Agent> {
-    const { plan, log, clock, counters, self, stdout } = options
+    const { plan, log, clock, counters, self, stdout, processStart } = options
+    const { stateDir } = plan
     const lock = await StateLock.take({ dir: plan.stateDir, self, clock }).catch((error) => {
       throw explained(error, plan.stateDir)
     })
     let spool: Spool | undefined
     let agent: Agent | undefined
     try {
+      const accounts = await Accounts.open({ stateDir, counters, processStart, clock, log })
       spool = await Spool.open({ dir: join(plan.stateDir, 'spool'), settings: plan.config.spool, log, counters })
-      const delivering = await Delivering.open({ plan, spool, stdout, log, clock, counters })
+      const isNew = (output: string) => accounts.knows(output) === false
+      const delivering = await Delivering.open({ plan, spool, stdout, log, clock, counters, isNew })
+      accounts.begin(delivering.spooled)
       // A glob such as /var/log/** must not lead the agent to its own spool and refused records.
       const own = new Set(OWN_STATE.map((names) => `${literalGlob(plan.stateDir)}/${names}`))
       for (const path of delivering.paths) own.add(literalGlob(path))
-      agent = new Agent(options, { lock, spool, delivering, own })
-      await agent.#status?.start()
+      agent = new Agent(options, { lock, spool, delivering, accounts, own })
       await agent.#tail?.start()
       return agent
     } catch (error) {
-      if (agent) await agent.#abandon()
+      if (agent) await agent.#tail?.stop()
       await spool?.close().catch(() => undefined)
       await lock.release()
       throw explained(error, plan.stateDir)
     }
-  }
-
-  /** Ends what listens and watches, of an agent that never ran. */
-  async #abandon(): Promise<void> {
-    await this.#status?.stop()
-    await this.#tail?.stop()
   }
 
   /**
@@ -146,7 +156,15 @@ export class Agent {
    * where the only input is a standard input that ended. Call it once.
    */
   async run(): Promise<void> {
-    const { plan } = this.#options
+    const { plan, log } = this.#options
+    await this.#delivering.giveUpLeft().catch((error: Error) => {
+      log.warn(`what outputs have left that are not in the config any more stays in the spool: ${error.message}.`)
+    })
+    await this.#accounts.save(this.#accounts.take(this.#moment()))
+    const accounting = setInterval(() => {
+      // What was read since the last positions is not in them.
+      if (!this.#unsaved) void this.#accounts.save(this.#accounts.take(this.#moment()))
+    }, ACCOUNT_EVERY_MS)
     this.#delivering.run()
     const standardInputs = plan.inputs.filter(({ config }) => config.type === 'stdin')
     const reading = Promise.all([
@@ -158,11 +176,14 @@ export class Agent {
       await this.#flush()
       await Promise.race([this.#delivering.drained(), aborted(this.#stop.signal)])
     }
+    clearInterval(accounting)
     await this.#shutDown()
   }
 
   /** Stops reading, lets deliveries under way come to an end within `shutdown.timeout`, saves, frees everything. */
-  stop(): void {
+  stop(options: StopOptions = {}): void {
+    if (this.#stop.signal.aborted) return
+    this.#stopOptions = options
     this.#stop.abort()
   }
 
@@ -173,14 +194,25 @@ export class Agent {
 
   /** What /healthz and /readyz and /metrics say. */
   health(): Health {
+    const { linesOpen, recordsPending, spooled } = this.#moment()
     return {
       ready: this.#caughtUp || this.#unsaved || this.#lastCheckpoint > 0,
       gauges: {
         files_open: this.#tail?.openFiles ?? 0,
         files_tailed: this.#tail?.progress().files ?? 0,
         spool_bytes: this.#spool.bytes,
-        lines_open: [...this.#inputPipelines].reduce((sum, one) => sum + one.linesOpen, this.#streams.linesOpen),
+        lines_open: linesOpen,
+        records_pending: recordsPending,
       },
+      spooled,
+      sources: [...new Set(this.#options.plan.inputs.map(({ source }) => source.name))],
+    }
+  }
+
+  #moment(): Moment {
+    return {
+      linesOpen: [...this.#inputPipelines].reduce((sum, one) => sum + one.linesOpen, this.#streams.linesOpen),
+      recordsPending: this.#spool.recordsPending,
       spooled: this.#delivering.spooled,
     }
   }
@@ -283,8 +315,7 @@ export class Agent {
     const { signal } = this.#stop
     if (this.#spool.isFull) {
       await this.#flush()
-      await this.#spool.room(signal)
-      await tail.look()
+      await this.#room(tail)
       return true
     }
     const read = await tail.turn(signal)
@@ -294,6 +325,19 @@ export class Agent {
     if (read > 0) return true
     this.#caughtUp = tail.atEnd()
     return false
+  }
+
+  /** Waits for room in the spool, and looks at the files meanwhile: they are rotated all the same. */
+  async #room(tail: Tail): Promise<void> {
+    const { signal } = this.#stop
+    let hasRoom = false
+    const room = this.#spool.room(signal).then(() => {
+      hasRoom = true
+    })
+    while (!hasRoom) {
+      await Promise.race([room, tail.wait(signal)])
+      await tail.look()
+    }
   }
 
   /** Closes the records of files that are silent; one that waits for its turn to be read is not. */
@@ -327,7 +371,10 @@ export class Agent {
     if (!this.#unsaved) return
     this.#unsaved = false
     this.#lastCheckpoint = clock.now()
-    await tail.checkpoint()
+    const positions = tail.checkpoint()
+    // Of the same moment as the positions.
+    const account = this.#accounts.take(this.#moment())
+    if (await positions) void this.#accounts.save(account)
   }
 
   /**
@@ -354,47 +401,46 @@ export class Agent {
   }
 
   async #readStandardInput(input: PlannedInput): Promise<void> {
-    const { stdin } = this.#options
+    const { standardInput, counters, log } = this.#options
     const { signal } = this.#stop
-    const pipeline = this.#openPipeline(input, { fileId: randomBytes(8).toString('hex') })
+    const pipeline = this.#openPipeline(input, { fileId: standardInput.id })
     this.#inputPipelines.add(pipeline)
-    let offset = 0
     const tick = setInterval(() => {
       pipeline.tick()
       void this.#flush()
     }, this.#limits.idleMs)
-    const ended = () => (stdin as NodeJS.ReadableStream & { destroy?(): void }).destroy?.()
-    signal.addEventListener('abort', ended, { once: true })
     try {
-      for await (const piece of stdin) {
-        const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
-        pipeline.push({ bytes, offset })
-        offset += bytes.length
+      await standardInput.read(pipeline, signal, async () => {
         if (this.#spool.bytesPending > FLUSH_BYTES) await this.#flush()
         if (this.#spool.isFull) await this.#spool.room(signal)
-        if (signal.aborted) break
-      }
+      })
     } catch (error) {
-      if (!signal.aborted) this.#options.log.warn(`standard input ended early: ${(error as Error).message}.`)
+      log.warn(`standard input ended early: ${(error as Error).message}.`)
     } finally {
       clearInterval(tick)
-      signal.removeEventListener('abort', ended)
     }
-    // Nobody can read this stream again, so what is open is taken as whole even when the agent is told to stop.
-    pipeline.close()
+    if (signal.aborted && this.#stopOptions.leaveInputOpen === true && standardInput.carriesOver) {
+      counters.add('lines_reread_total', pipeline.linesOpen)
+    } else {
+      // Nobody reads this stream again, so what is open is taken as whole even when the agent is told to stop.
+      pipeline.close()
+      standardInput.forget()
+    }
     this.#inputPipelines.delete(pipeline)
     await this.#flush()
   }
 
   async #shutDown(): Promise<void> {
-    await this.#delivering.stop(this.#options.plan.config.shutdown.timeout)
-    await this.#status?.stop()
+    const { plan, log, counters } = this.#options
+    const { timeout } = plan.config.shutdown
+    await this.#delivering.stop(Math.min(timeout, this.#stopOptions.waitMs ?? timeout))
     await this.#tail?.stop()
     await this.#spool.close().catch((error: Error) => {
-      this.#options.log.error(
-        `the spool took no records at the end: ${error.message} They are read again after a restart.`,
-      )
+      log.error(`the spool took no records at the end: ${error.message} They are read again after a restart.`)
     })
+    const moment = this.#moment()
+    counters.add('lines_reread_total', moment.linesOpen)
+    await this.#accounts.end({ ...moment, linesOpen: 0 }, this.#delivering.durablySpooled)
     await this.#lock.release()
   }
 }
@@ -412,6 +458,7 @@ interface Parts {
   readonly lock: StateLock
   readonly spool: Spool
   readonly delivering: Delivering
+  readonly accounts: Accounts
   /** Globs of our own files, which must never be tailed. */
   readonly own: ReadonlySet<string>
 }
@@ -427,7 +474,7 @@ function explained(error: unknown, stateDir: string): unknown {
 }
 
 /** What the agent keeps in its state directory, as globs; the directory itself may hold logs too. */
-const OWN_STATE = ['{spool,cursors,refused}/**', 'checkpoints.json*', 'errand.lock*'] as const
+const OWN_STATE = ['{spool,cursors,refused}/**', '{accounts,checkpoints}.json*', 'errand.lock*'] as const
 
 /** The path as a glob that matches nothing else. */
 function literalGlob(path: string): string {

@@ -18,6 +18,8 @@ export interface DeliveringOptions {
   readonly log: Logger
   readonly clock: Clock
   readonly counters: Counters
+  /** Whether an output was certainly not there in the last run. */
+  isNew(output: string): boolean
 }
 
 interface Line {
@@ -48,18 +50,22 @@ export function batchLimits(
 
 export class Delivering {
   readonly #lines: readonly Line[]
+  readonly #cursors: Cursors
+  readonly #spool: Spool
   readonly #halt = new AbortController()
   #running: Promise<unknown> = Promise.resolve()
 
-  private constructor(lines: readonly Line[]) {
+  private constructor(lines: readonly Line[], cursors: Cursors, spool: Spool) {
     this.#lines = lines
+    this.#cursors = cursors
+    this.#spool = spool
   }
 
   /** Opens outputs and reads their cursors. Rejects when the state directory does not answer. */
   static async open(options: DeliveringOptions): Promise<Delivering> {
-    const { plan, spool, stdout, log, clock, counters } = options
+    const { plan, spool, stdout, log, clock, counters, isNew } = options
     const names = plan.config.outputs.map(({ name }) => name)
-    const cursors = await Cursors.open({ dir: join(plan.stateDir, 'cursors'), names, spool, log, counters })
+    const cursors = await Cursors.open({ dir: join(plan.stateDir, 'cursors'), names, spool, log, counters, isNew })
     const refusedDir = join(plan.stateDir, 'refused')
     const lines = plan.config.outputs.map(({ name, type, batch, ...settings }) => {
       const kind = outputKind(type)
@@ -71,7 +77,7 @@ export class Delivering {
       const shared = { name, type, spool, log, clock, counters, refusedDir }
       return { name, output, shipper: new Shipper({ ...shared, output, cursor, batch: limited, concurrency }) }
     })
-    return new Delivering(lines)
+    return new Delivering(lines, cursors, spool)
   }
 
   /** The files that outputs write, absolute: they must never be tailed. */
@@ -82,6 +88,17 @@ export class Delivering {
   /** Durable records that each output has before it, by the output's name. */
   get spooled(): Record<string, number> {
     return Object.fromEntries(this.#lines.map(({ name, shipper }) => [name, shipper.spooled]))
+  }
+
+  /** Records that each output has before it for the next run, by the output's name. */
+  get durablySpooled(): Record<string, number> {
+    const { sequence } = this.#spool.end
+    return Object.fromEntries(this.#lines.map(({ name }) => [name, sequence - this.#cursors.of(name).saved.sequence]))
+  }
+
+  /** Lets go of the records of outputs that are not in the config any more. Rejects when the disk does. */
+  giveUpLeft(): Promise<void> {
+    return this.#cursors.giveUpLeft()
   }
 
   /** Begins to ship. Call it once. */

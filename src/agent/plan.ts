@@ -6,13 +6,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Environment } from '../config/environment.js'
 import type { PlaceOf } from '../config/json5.js'
-import { loadConfig, loadConfigText, resolveFrom } from '../config/load.js'
+import { type LoadedConfig, loadConfig, loadConfigText, resolveFrom } from '../config/load.js'
 import { fixedPrefix, matchFiles, whyUnreadable } from '../config/load-files.js'
-import { closest, type Problem } from '../core/problem.js'
+import { closest, type Place, type Problem } from '../core/problem.js'
 import type { Enrichment } from '../enrich/enrichment.js'
 import { hostName } from '../enrich/enrichment.js'
 import type { PlacedDefinition } from '../remap/definition.js'
 import { readRemapperFile, readRemappers } from '../remap/load.js'
+import { type Content, digestOf, type LoadedText } from './content.js'
 import { compileRules, type Grouping, groupingOf } from './grouping.js'
 import { type Config, configSettings, type InputConfig } from './settings.js'
 import { AUTO, compileSource, type Source } from './source.js'
@@ -50,6 +51,8 @@ export interface Plan {
   readonly grouping: Grouping
   /** The user's own remappers, for `errand test`. */
   readonly own: readonly PlacedDefinition[]
+  /** Where the config says `status.listen`. */
+  readonly listenPlace: Place
   /** Makes a path of the config absolute, against the folder of its file. */
   resolvePath(path: string): string
 }
@@ -58,6 +61,8 @@ export interface Planned {
   /** Absent when there is any problem of severity error. */
   readonly plan?: Plan
   readonly problems: readonly Problem[]
+  /** What was read for it. */
+  readonly content: Content
 }
 
 /**
@@ -83,11 +88,13 @@ export async function loadBundled(
   return { bundled, problems }
 }
 
-/** One remapper file, JSON5 or YAML. */
+/** One remapper file, JSON5 or YAML; `loaded` is told what was read. */
 export async function loadRemapperFile(
   file: string,
+  loaded?: (read: LoadedText) => void,
 ): Promise<{ definitions: readonly PlacedDefinition[]; problems: Problem[] }> {
   const { text, problems } = await loadConfigText(file)
+  loaded?.({ file, text })
   if (text === undefined) return { definitions: [], problems }
   const read = readRemapperFile(text, file)
   return {
@@ -99,12 +106,24 @@ export async function loadRemapperFile(
 /** Reads and checks the config and everything it names. */
 export async function planFrom(file: string, environment: Environment, now: () => number): Promise<Planned> {
   const loaded = await loadConfig<Config>(file, configSettings, environment)
-  const { config, placeOf } = loaded
-  if (config === undefined) return { problems: loaded.problems }
+  const { config, text } = loaded
+  const read: LoadedText[] = [{ file, text }]
+  const planned = config && (await planOf(file, { ...loaded, config }, environment, now, (one) => read.push(one)))
+  const globs = config?.remappers.flatMap((one) => (typeof one === 'string' ? [resolveFrom(file, one)] : [])) ?? []
+  return { problems: loaded.problems, ...planned, content: { file, globs, digest: digestOf(read) } }
+}
 
+async function planOf(
+  file: string,
+  loaded: LoadedConfig<Config> & { config: Config },
+  environment: Environment,
+  now: () => number,
+  read: (one: LoadedText) => void,
+): Promise<Omit<Planned, 'content'>> {
+  const { config, placeOf } = loaded
   const { bundled, problems: bundledProblems } = await loadBundled(config.inputs.map(({ source }) => source))
   const problems = [...loaded.problems, ...bundledProblems]
-  const own = await loadOwn(config, file, placeOf, problems)
+  const own = await loadOwn(config, file, placeOf, problems, read)
   const names = new Set<string>()
   for (const [i, output] of config.outputs.entries()) {
     if (names.has(output.name)) {
@@ -124,6 +143,10 @@ export async function planFrom(file: string, environment: Environment, now: () =
   const inputs: PlannedInput[] = []
   for (const [i, input] of config.inputs.entries()) {
     const at = ['inputs', i] as const
+    if (input.type === 'stdin' && config.inputs.findIndex(({ type }) => type === 'stdin') < i) {
+      const what = 'standard input is read by an input before this one.'
+      problems.push({ place: placeOf(at), what, mend: 'Keep one input of type "stdin".', severity: 'error' })
+    }
     const known = bundled.has(input.source) || own.some(({ definition }) => definition.source === input.source)
     if (!known && input.source !== AUTO) {
       const near = closest(input.source, bundled.keys())
@@ -174,7 +197,9 @@ export async function planFrom(file: string, environment: Environment, now: () =
   if (problems.some(({ severity }) => severity === 'error')) return { problems }
   const resolvePath = (path: string) => resolveFrom(file, path)
   const grouping = groupingOf(undefined, config.inApp, rules)
-  return { problems, plan: { config, stateDir: resolvePath(config.stateDir), inputs, grouping, own, resolvePath } }
+  const stateDir = resolvePath(config.stateDir)
+  const listenPlace = placeOf(['status', 'listen'])
+  return { problems, plan: { config, stateDir, inputs, grouping, own, listenPlace, resolvePath } }
 }
 
 async function loadOwn(
@@ -182,6 +207,7 @@ async function loadOwn(
   file: string,
   placeOf: PlaceOf,
   problems: Problem[],
+  read: (one: LoadedText) => void,
 ): Promise<PlacedDefinition[]> {
   const own: PlacedDefinition[] = []
   for (const [i, remapper] of config.remappers.entries()) {
@@ -202,7 +228,7 @@ async function loadOwn(
       })
     }
     for (const path of files) {
-      const loaded = await loadRemapperFile(path)
+      const loaded = await loadRemapperFile(path, read)
       // A file that is not there is the config's fault: point at where it was named.
       const missing = loaded.problems.some((problem) => problem.place.file === path && problem.place.line === undefined)
       problems.push(

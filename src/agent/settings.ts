@@ -158,11 +158,33 @@ export const configSettings = z
       .strictObject({
         listen: z
           .string()
-          .regex(/^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/, 'Write host:port, e.g. "127.0.0.1:8686".')
-          .describe('Address of /healthz, /readyz and /metrics, e.g. "127.0.0.1:8686".'),
+          .regex(/^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/, {
+            error: ({ input }) =>
+              `${JSON.stringify(input)} is not host:port. Write "127.0.0.1:8686" for this host alone, "0.0.0.0:8686" for everybody.`,
+          })
+          .refine((listen) => !(Number(listen.slice(listen.lastIndexOf(':') + 1)) > 65535), {
+            error: ({ input }) => `${JSON.stringify(input)} has no port: ports go up to 65535.`,
+          })
+          .describe(
+            'Address of /healthz, /readyz and /metrics: "127.0.0.1:8686" answers this host alone, "0.0.0.0:8686" everybody.',
+          ),
       })
       .optional()
       .describe('Absent: nothing listens.'),
+    reload: z
+      .strictObject({
+        watch: z
+          .boolean()
+          .default(true)
+          .describe(
+            'Take a changed config, or a changed remapper file, by itself. A config with problems is not taken. SIGHUP reloads all the same.',
+          ),
+        poll: duration('5s')
+          .pipe(z.number().min(20))
+          .describe('How often these files are looked at. A change is taken when two looks in a row see the same.'),
+      })
+      .prefault({})
+      .describe('Taking a changed config without a restart.'),
     log: z
       .strictObject({
         level: z

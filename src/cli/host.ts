@@ -12,8 +12,10 @@ export interface Host {
     readonly rows?: number
   }
   readonly stderr: NodeJS.WritableStream
-  /** Calls back once for SIGINT or SIGTERM. */
+  /** Calls back for the first SIGINT or SIGTERM; the next one of either ends the process at once. */
   onStop(callback: (signal: string) => void): void
+  /** Calls back for every SIGHUP. Windows has none. */
+  onReload(callback: (signal: string) => void): void
 }
 
 /** 0 good, 1 problems found, 2 wrong usage. */

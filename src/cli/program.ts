@@ -11,6 +11,7 @@ Examples:
   errand run --config config.json                    tail, parse, fingerprint, deliver, until stopped
   errand run --config config.json --once             the same for what is there now, then end
   errand explain --source java app.log               what becomes of each entry, step by step
+  errand audit --config config.json                  whether every line and every record is accounted for
   errand watch --config config.json                  the errors as they are delivered, one line each
 
 Exit codes: 0 good, 1 problems found, 2 wrong usage.`
@@ -46,6 +47,17 @@ export async function runProgram(args: readonly string[], version: string, host:
     .action(async (options: { config: string }) => {
       const { check } = await import('./check.js')
       code = await check(options, host)
+    })
+  program
+    .command('audit')
+    .description(
+      'Account for every line and every record, of a running agent or of what it left; exit 1 when a sum is off.',
+    )
+    .option('-c, --config <file>', 'the config, JSON5', 'config.json')
+    .option('--json', 'the accounts as one JSON object')
+    .action(async (options: { config: string; json?: boolean }) => {
+      const { audit } = await import('./audit.js')
+      code = await audit(options, host)
     })
   program
     .command('explain')

@@ -1,6 +1,6 @@
 /** `errand run`: the agent, until it is stopped or, with --once, until everything is delivered. */
-import { Agent, type AgentOptions } from '../agent/agent.js'
 import { deliveredPath, planFrom } from '../agent/plan.js'
+import { describeInputs, Service } from '../agent/service.js'
 import { systemClock } from '../core/clock.js'
 import { Counters } from '../core/counters.js'
 import { openLog } from '../core/log.js'
@@ -23,41 +23,58 @@ const DRAW_EVERY_MS = 250
 const LAST_RECORDS_MS = 2000
 
 export async function run(options: RunOptions, host: Host): Promise<ExitCode> {
-  const { plan, problems } = await planFrom(options.config, host.environment, () => Date.now())
-  if (showProblems(problems, host) || plan === undefined) return 1
+  const read = () => planFrom(options.config, host.environment, () => Date.now())
+  const planned = await read()
+  const { plan } = planned
+  if (showProblems(planned.problems, host) || plan === undefined) return 1
   const log = openLog(plan.config.log.level)
   const counters = new Counters()
   const delivered = deliveredPath(plan)
   const table = options.table && delivered !== undefined ? new IssueTable(host, delivered) : undefined
   const follower = table && (await follow(table))
 
-  const agentOptions: AgentOptions = {
-    plan,
-    once: options.once ?? false,
-    stdin: host.stdin,
-    stdout: host.stdout,
-    self: host.self,
-    log,
-    clock: systemClock,
-    counters,
-    own: await standardOutputs(),
+  let service: Service | undefined
+  let reloadAsked = false
+  // From the first moment on: without a listener the signal would end the process.
+  host.onReload((signal) => {
+    // To who looks at a table, the signal says that the terminal has gone.
+    if (table && host.stdout.isTTY) stop(signal)
+    else if (service) service.reload(signal)
+    else reloadAsked = true
+  })
+  const stop = (signal: string) => {
+    log.info(`${signal}: stopping; what is not delivered yet stays in the spool`)
+    service?.stop()
   }
-  let agent: Agent
   try {
-    agent = await Agent.start(agentOptions)
+    service = await Service.start({
+      planned: { ...planned, plan },
+      plan: read,
+      taken(next) {
+        log.level = next.config.log.level
+        if (table && deliveredPath(next) !== delivered) log.warn(`the table goes on to show ${delivered}`)
+      },
+      once: options.once ?? false,
+      stdin: host.stdin,
+      stdout: host.stdout,
+      self: host.self,
+      processStart: Math.round(performance.timeOrigin),
+      log,
+      clock: systemClock,
+      counters,
+      own: await standardOutputs(),
+    })
   } catch (error) {
     await follower?.end()
     if (!(error instanceof ProblemsError)) throw error
     showProblems(error.problems, host)
     return 1
   }
-  host.onStop((signal) => {
-    log.info(`${signal}: stopping; what is not delivered yet stays in the spool`)
-    agent.stop()
-  })
-  log.info(`reading ${plan.inputs.flatMap(({ paths }) => paths).join(', ') || 'standard input'}`)
-  const view = table && follower ? showTable(table, follower, agent, host) : undefined
-  await agent.run()
+  host.onStop(stop)
+  if (reloadAsked) service.reload('SIGHUP')
+  log.info(`reading ${describeInputs(plan)}`)
+  const view = table && follower ? showTable(table, follower, service, host) : undefined
+  await service.run()
   await view?.end()
   log.info(summary(counters))
   return 0
@@ -79,11 +96,11 @@ async function follow(table: IssueTable): Promise<Follower> {
 }
 
 /** Draws the table until it is ended. */
-function showTable(table: IssueTable, follower: Follower, agent: Agent, host: Host): { end(): Promise<void> } {
+function showTable(table: IssueTable, follower: Follower, service: Service, host: Host): { end(): Promise<void> } {
   table.begin()
   let shown = ''
   const draw = () => {
-    const progress = agent.progress()
+    const progress = service.progress()
     table.draw(progress)
     const line = describe(progress)
     if (!host.stdout.isTTY && line !== shown) host.stdout.write(`${(shown = line)}\n`)

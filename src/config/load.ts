@@ -19,6 +19,8 @@ export interface LoadedConfig<S> {
   readonly placeOf: PlaceOf
   /** What came from the environment: to be kept out of messages, see `hideSecrets`. */
   readonly secrets: readonly string[]
+  /** What was read; undefined when the file could not be. */
+  readonly text?: string
 }
 
 /** The text of a UTF-8 file, or one problem. */
@@ -59,7 +61,7 @@ export async function loadConfig<S>(
 ): Promise<LoadedConfig<S>> {
   const { text, problems } = await loadConfigText(file)
   if (text === undefined) return { problems, placeOf: () => ({ file }), secrets: [] }
-  return readConfig(text, file, schema, environment)
+  return { ...readConfig(text, file, schema, environment), text }
 }
 
 /** `loadConfig` for a text that is at hand; pure. */

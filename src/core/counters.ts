@@ -5,6 +5,13 @@
 export class Counters {
   readonly #values = new Map<string, number>()
 
+  /** Both together. */
+  static sum(one: Counters, other: Counters): Counters {
+    const both = Counters.from(one.keyed())
+    for (const [key, value] of other.#values) both.#values.set(key, (both.#values.get(key) ?? 0) + value)
+    return both
+  }
+
   /** Adds `by` to the counter `name{label="value",…}`; labels are part of the key in the order given. */
   add(name: string, by = 1, labels?: Readonly<Record<string, string>>): void {
     if (by === 0) return
@@ -21,6 +28,18 @@ export class Counters {
     let sum = 0
     for (const [key, value] of this.#values) if (key === name || key.startsWith(`${name}{`)) sum += value
     return sum
+  }
+
+  /** Every counter by its key, to be kept; `from` takes it back. */
+  keyed(): Record<string, number> {
+    return Object.fromEntries(this.#values)
+  }
+
+  /** Counters with the values that `keyed` gave. */
+  static from(keyed: Readonly<Record<string, number>>): Counters {
+    const counters = new Counters()
+    for (const [key, value] of Object.entries(keyed)) counters.#values.set(key, value)
+    return counters
   }
 
   /** Every counter as `[name, labels, value]`, by key. */

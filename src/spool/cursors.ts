@@ -19,6 +19,8 @@ export interface CursorsOptions {
   readonly log: Logger
   readonly counters: Counters
   readonly files?: Files
+  /** Whether an output without a cursor was certainly not there before: one that never saved its cursor has none either. */
+  readonly isNew?: (name: string) => boolean
 }
 
 export interface CursorStore {
@@ -77,11 +79,14 @@ export class Cursor {
     }
   }
 
-  /** Resolves when the position of now is durable. Rejects when the disk does; the cursor goes on in memory. */
-  save(): Promise<void> {
+  /**
+   * Resolves when the position of now is durable. Rejects when the disk does; the cursor goes on in memory. `anew` writes
+   * it although it is where it was.
+   */
+  save(anew = false): Promise<void> {
     const saving = this.#saving.then(async () => {
       const position = this.#done
-      if (compare(position, this.#saved) === 0) return
+      if (!anew && compare(position, this.#saved) === 0) return
       await this.#store.write(position)
       this.#saved = position
       await this.#store.saved?.()
@@ -94,30 +99,91 @@ export class Cursor {
 /** The cursors of all outputs; together they say what the spool may give back. */
 export class Cursors {
   readonly #byName = new Map<string, Cursor>()
+  readonly #options: CursorsOptions
+  /** Those without a file that could be read. */
+  readonly #fresh: Cursor[] = []
+  /** Positions of outputs that are not named any more; they hold their records until `giveUpLeft`. */
+  readonly #left = new Map<string, Position>()
+
+  private constructor(options: CursorsOptions) {
+    this.#options = options
+  }
 
   /**
    * Reads every cursor; from then on each save gives back the space that no output needs. One that is missing or cannot be
-   * read begins at the oldest record: that repeats, but never skips.
+   * read begins at the oldest record: that repeats, but never skips. A new output begins at the oldest record that any
+   * other has before it, those that are gone included: one that was renamed goes on where it was.
    */
   static async open(options: CursorsOptions): Promise<Cursors> {
-    const { dir, names, spool, log, counters, files = realFiles } = options
+    const { dir, names, spool, log, counters, files = realFiles, isNew } = options
     await files.makeDir(dir)
-    const cursors = new Cursors()
+    const cursors = new Cursors(options)
+    for (const file of await files.list(dir)) {
+      const name = file.endsWith('.json') ? decodeURIComponent(file.slice(0, -'.json'.length)) : undefined
+      if (name === undefined || names.includes(name)) continue
+      const position = positionOf((await files.readText(join(dir, file))) ?? '')
+      if (position !== undefined) cursors.#left.set(name, spool.place(position))
+    }
+    const fresh: string[] = []
     for (const name of names) {
-      const path = join(dir, `${encodeURIComponent(name)}.json`)
+      const path = cursors.#pathOf(name)
       const text = await files.readText(path)
-      const stored = text === undefined ? undefined : parse(text)
+      const stored = text === undefined ? undefined : positionOf(text)
       if (text !== undefined && stored === undefined) {
         counters.add('cursors_unreadable_total', 1, { output: name })
         log.warn(`cursor file ${path} cannot be read; output "${name}" begins again at the oldest record in the spool.`)
       }
-      const start = stored === undefined ? spool.start : spool.place(stored)
-      const write = (position: Position) => replaceFile(files, path, `${JSON.stringify({ version: 1, ...position })}\n`)
-      const saved = () => spool.release(cursors.oldest ?? spool.end)
-      cursors.#byName.set(name, new Cursor(name, start, { write, saved }))
+      if (text === undefined && isNew?.(name) === true) fresh.push(name)
+      else if (stored === undefined) cursors.#fresh.push(cursors.#add(name, spool.start))
+      else cursors.#add(name, spool.place(stored))
     }
+    const start = cursors.oldest ?? spool.start
+    for (const name of fresh) cursors.#fresh.push(cursors.#add(name, start))
     await spool.release(cursors.oldest ?? spool.end)
     return cursors
+  }
+
+  #add(name: string, start: Position): Cursor {
+    const { spool, files = realFiles } = this.#options
+    const path = this.#pathOf(name)
+    const write = (position: Position) => replaceFile(files, path, `${JSON.stringify({ version: 1, ...position })}\n`)
+    const saved = () => spool.release(this.oldest ?? spool.end)
+    const cursor = new Cursor(name, start, { write, saved })
+    this.#byName.set(name, cursor)
+    return cursor
+  }
+
+  #pathOf(name: string): string {
+    return join(this.#options.dir, `${encodeURIComponent(name)}.json`)
+  }
+
+  /**
+   * Lets go of what outputs that are not named any more had not delivered, and tells how much that is. Call it when the
+   * run is sure to go on: before, the same state serves a run that names them.
+   */
+  async giveUpLeft(): Promise<void> {
+    const { spool, log, counters, files = realFiles } = this.#options
+    // Durable from the beginning: what has a file is known by the next run even if it never delivered anything.
+    const fresh = [...this.#fresh]
+    for (const cursor of fresh) await cursor.save(true)
+    this.#fresh.length = 0
+    for (const [name, position] of this.#left) {
+      await files.remove(this.#pathOf(name))
+      this.#left.delete(name)
+      const records = spool.end.sequence - position.sequence
+      const heirs = fresh.filter(({ saved }) => compare(saved, position) <= 0)
+      if (records === 0) log.info(`output "${name}" is not in the config any more; it had delivered everything.`)
+      else if (heirs.length > 0) {
+        const to = heirs.map((heir) => `"${heir.name}"`).join(' and ')
+        log.warn(
+          `output "${name}" is not in the config any more; ${records} records that it had not delivered go to ${to}.`,
+        )
+      } else {
+        counters.add('spool_records_lost_total', records, { reason: 'output removed', output: name })
+        log.warn(`output "${name}" is not in the config any more; ${records} records were not delivered to it.`)
+      }
+    }
+    await spool.release(this.oldest ?? spool.end)
   }
 
   /** The cursor of an output that was named when the cursors were opened. */
@@ -130,8 +196,9 @@ export class Cursors {
   /** The durable position of the slowest output; undefined when there are no outputs. Nothing behind it is needed again. */
   get oldest(): Position | undefined {
     let oldest: Position | undefined
-    for (const { saved } of this.#byName.values()) {
-      if (oldest === undefined || compare(saved, oldest) < 0) oldest = saved
+    const held = [...this.#byName.values()].map(({ saved }) => saved)
+    for (const position of [...held, ...this.#left.values()]) {
+      if (oldest === undefined || compare(position, oldest) < 0) oldest = position
     }
     return oldest
   }
@@ -142,7 +209,7 @@ function keyOf(position: Position): string {
 }
 
 /** The position that a cursor file holds; undefined when it holds none. */
-function parse(text: string): Position | undefined {
+export function positionOf(text: string): Position | undefined {
   let value: unknown
   try {
     value = JSON.parse(text)

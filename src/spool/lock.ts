@@ -72,6 +72,13 @@ export class StateLock {
   }
 }
 
+/** The process that holds the lock on `dir` and runs; undefined when none does. Changes nothing. */
+export async function lockHolder(options: Omit<LockOptions, 'clock'>): Promise<number | undefined> {
+  const { dir, self, files = realFiles } = options
+  const holder = parse((await files.readText(join(dir, 'errand.lock'))) ?? '')
+  return holder !== undefined && (await isRunning(holder, self, files)) ? holder.pid : undefined
+}
+
 /** False when the file exists. */
 async function create(path: string, text: string, files: Files): Promise<boolean> {
   try {

@@ -16,6 +16,7 @@ export const COUNTERS: Readonly<Record<string, string>> = {
   files_stuck_total: 'Times that a file held more and was not read on, and was opened anew.',
   links_refused_total: 'Symbolic links that lead out of the directories of their input and were not followed.',
   alarms_missed_total: 'Errors found in a sample of entries without an alarm; anything but 0 is a fault of a remapper.',
+  lines_reread_total: 'Lines that were open when the agent stopped or reloaded; they are read and counted again.',
   records_kept_total: 'Error records made, by source.',
   records_delivered_total: 'Records that an output delivered.',
   records_refused_total: 'Records that a backend will never take; they are in the refused file.',
@@ -25,6 +26,8 @@ export const COUNTERS: Readonly<Record<string, string>> = {
   spool_records_lost_total: 'Records that were in the spool and cannot be delivered any more, by reason.',
   cursors_unreadable_total: 'Delivery positions that could not be read; the output begins again at the oldest record.',
   batches_retried_total: 'Attempts that failed and were tried again.',
+  config_reloads_total:
+    'Reloads of the config, by result: applied, refused (it has problems), failed (it could not be started).',
 }
 
 /** The moment's state, read when Prometheus asks. */
@@ -33,33 +36,74 @@ export const GAUGES: Readonly<Record<string, string>> = {
   files_tailed: 'Files being tailed.',
   spool_bytes: 'Bytes in the spool.',
   lines_open: 'Lines in entries that are not complete yet.',
+  records_pending: 'Records that wait to become durable in the spool.',
+  config_last_reload_ok: '1 when the config on disk is the one that runs, 0 when the last one was not taken.',
+  process_start_time_seconds: 'When the process started, in seconds since 1970.',
 }
 
-/** The text of /metrics. `spooled` is the number of records each output still has before it. */
+/**
+ * The labels of counters, with the values that are known before anything was counted; `output` and `source` are those
+ * of the config. Their series are there from the start, as 0: what first appears as 1 has no rate.
+ */
+const LABELS: Readonly<Record<string, Readonly<Record<string, 'output' | 'source' | readonly string[]>>>> = {
+  lines_dropped_total: { reason: ['calm', 'below_error', 'no_status', 'not_wanted', 'fault'] },
+  bytes_cut_total: { limit: ['line', 'entry'] },
+  bytes_lost_total: { reason: ['deleted before it was read', 'truncated before it was read'] },
+  alarms_missed_total: { source: 'source' },
+  records_kept_total: { source: 'source' },
+  records_delivered_total: { output: 'output' },
+  records_refused_total: { output: 'output' },
+  batches_retried_total: { output: 'output' },
+  cursors_unreadable_total: { output: 'output' },
+  config_reloads_total: { result: ['applied', 'refused', 'failed'] },
+}
+
+/** What is rendered, taken at one moment: its sums hold. */
+export interface Snapshot {
+  readonly gauges: Readonly<Record<string, number>>
+  /** Records waiting, by output. */
+  readonly spooled: Readonly<Record<string, number>>
+  /** The sources of the inputs. */
+  readonly sources: readonly string[]
+}
+
+/** The text of /metrics. `take` is called in the same moment in which the counters are read. */
 export async function renderMetrics(
   counters: Counters,
-  gauges: Readonly<Record<string, number>>,
-  spooled: Readonly<Record<string, number>>,
+  take: () => Snapshot,
 ): Promise<{ text: string; contentType: string }> {
   // Loaded by those who are asked for metrics only: it takes a while, and memory.
   const { Counter, Gauge, Registry } = await import('prom-client')
+  const { gauges, spooled, sources } = take()
   const registry = new Registry()
   const made = new Map<string, Counter>()
-  for (const [name, help] of Object.entries(COUNTERS)) {
+  const counterOf = (name: string, labels: readonly string[]): Counter => {
+    const known = made.get(name)
+    if (known) return known
+    const help = COUNTERS[name] ?? name
+    const counter = new Counter({ name: `errand_${name}`, help, labelNames: [...labels], registers: [registry] })
+    made.set(name, counter)
+    return counter
+  }
+  const counted = [...counters.entries()]
+  const labelsOf = new Map<string, Set<string>>()
+  for (const [name, labels] of counted) {
+    labelsOf.set(name, new Set([...(labelsOf.get(name) ?? []), ...Object.keys(labels)]))
+  }
+  for (const name of Object.keys(COUNTERS)) {
+    const [label, values] = Object.entries(LABELS[name] ?? {})[0] ?? []
+    const known = values === 'output' ? Object.keys(spooled) : values === 'source' ? sources : (values ?? [])
+    const names = new Set([...(label === undefined ? [] : [label]), ...(labelsOf.get(name) ?? [])])
+    const counter = counterOf(name, [...names])
     // A counter that has counted nothing is 0, not absent: alerts on absence would fire.
-    if (counters.total(name) === 0) new Counter({ name: `errand_${name}`, help, registers: [registry] }).inc(0)
+    if (label !== undefined && known.length > 0) for (const value of known) counter.inc({ [label]: value }, 0)
+    else if (names.size === 0 || counters.total(name) === 0) counter.inc(0)
   }
-  for (const [name, labels, value] of counters.entries()) {
-    let counter = made.get(name)
-    if (!counter) {
-      const help = COUNTERS[name] ?? name
-      counter = new Counter({ name: `errand_${name}`, help, labelNames: Object.keys(labels), registers: [registry] })
-      made.set(name, counter)
-    }
-    counter.inc(labels, value)
-  }
+  for (const [name, labels, value] of counted) counterOf(name, [...(labelsOf.get(name) ?? [])]).inc(labels, value)
   for (const [name, value] of Object.entries(gauges)) {
-    new Gauge({ name: `errand_${name}`, help: GAUGES[name] ?? name, registers: [registry] }).set(value)
+    // `process_…` are Prometheus' own names.
+    const full = name.startsWith('process_') ? name : `errand_${name}`
+    new Gauge({ name: full, help: GAUGES[name] ?? name, registers: [registry] }).set(value)
   }
   const waiting = new Gauge({
     name: 'errand_records_spooled',

@@ -2,20 +2,19 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Counters } from '../core/counters.js'
-import { ProblemsError } from '../core/problem.js'
-import { renderMetrics } from './metrics.js'
+import { type Place, ProblemsError } from '../core/problem.js'
+import { renderMetrics, type Snapshot } from './metrics.js'
 
-export interface Health {
+export interface Health extends Snapshot {
   /** Files are found and being read. */
   readonly ready: boolean
-  readonly gauges: Readonly<Record<string, number>>
-  /** Records waiting, by output. */
-  readonly spooled: Readonly<Record<string, number>>
 }
 
 export interface StatusOptions {
   /** `host:port`; an IPv6 host in brackets; port 0 takes a free one. */
   readonly listen: string
+  /** Where the config says so, for the problem of an address that cannot be had. */
+  readonly place: Place
   readonly counters: Counters
   health(): Health
 }
@@ -34,14 +33,13 @@ export class StatusServer {
 
   /** Listens. Rejects with a ProblemsError when the address cannot be had. Resolves to the port. */
   async start(): Promise<number> {
-    const { listen } = this.#options
+    const { listen, place } = this.#options
     const colon = listen.lastIndexOf(':')
     const host = listen.slice(0, colon).replace(/^\[|\]$/g, '')
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => {
         const what = `status.listen: ${listen} cannot be had (${error.code}).`
-        const mend = 'Choose another port, or end what listens there.'
-        reject(new ProblemsError([{ place: { file: 'config' }, what, mend, severity: 'error' }]))
+        reject(new ProblemsError([{ place, what, mend: mendOf(error.code), severity: 'error' }]))
       })
       this.#server.listen(Number(listen.slice(colon + 1)), host, resolve)
     })
@@ -64,8 +62,8 @@ export class StatusServer {
       const { ready } = this.#options.health()
       send(response, ready ? 200 : 503, ready ? 'ready\n' : 'starting\n')
     } else if (path === '/metrics') {
-      const { gauges, spooled } = this.#options.health()
-      const { text, contentType } = await renderMetrics(this.#options.counters, gauges, spooled)
+      const { counters, health } = this.#options
+      const { text, contentType } = await renderMetrics(counters, health)
       send(response, 200, text, contentType)
     } else {
       send(response, 404, '/healthz /readyz /metrics\n')
@@ -75,4 +73,12 @@ export class StatusServer {
 
 function send(response: ServerResponse, code: number, text: string, contentType = 'text/plain; charset=utf-8'): void {
   response.writeHead(code, { 'content-type': contentType }).end(text)
+}
+
+/** How to mend it when an address cannot be listened on. */
+function mendOf(code: string | undefined): string {
+  if (code === 'EADDRINUSE') return 'Choose another port, or end what listens there.'
+  if (code === 'EACCES') return 'Ports below 1024 are for root: choose another.'
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return 'Name an address that this host has, e.g. 127.0.0.1.'
+  return 'Choose another address.'
 }

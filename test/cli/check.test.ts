@@ -25,6 +25,7 @@ async function checkConfig(config: unknown, files: Readonly<Record<string, strin
     stdout: stream('out'),
     stderr: stream('err'),
     onStop: () => {},
+    onReload: () => {},
   }
   const code = await check({ config: join(folder, 'config.json') }, host)
   return { code, out: written.out.replaceAll(`${folder}/`, ''), err: written.err.replaceAll(`${folder}/`, '') }

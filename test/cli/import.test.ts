@@ -18,6 +18,7 @@ async function errand(...args: string[]) {
     stdout,
     stderr,
     onStop: () => {},
+    onReload: () => {},
   }
   const code = await runProgram(args, '0.0.0', host)
   stdout.end()

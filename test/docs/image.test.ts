@@ -68,8 +68,9 @@ describe('the image', () => {
     expect(dockerfile).toContain('ERRAND_HEALTH_URL=http://127.0.0.1:8686/healthz')
     const [program, ...args] = healthCommand()
     expect(program).toBe('node')
-    const health = () => ({ ready: false, gauges: {}, spooled: {} })
-    const server = new StatusServer({ listen: '127.0.0.1:0', counters: new Counters(), health })
+    const health = () => ({ ready: false, gauges: {}, spooled: {}, sources: [] })
+    const place = { file: 'config.json' }
+    const server = new StatusServer({ listen: '127.0.0.1:0', place, counters: new Counters(), health })
     const port = await server.start()
     const ask = (path: string) =>
       promisify(execFile)(process.execPath, args, {

@@ -36,6 +36,10 @@ describe('deploy/systemd/errand.service', () => {
     expect(service('ExecStartPre')).toBe(`${program} check --config /etc/errand/config.json`)
   })
 
+  it('checks the config before it has the agent take it', () => {
+    expect(unit.get('Service.ExecReload')).toEqual([service('ExecStartPre'), '/bin/kill -HUP $MAINPID'])
+  })
+
   it('runs as nobody else, without any right of root', () => {
     expect(service('DynamicUser')).toBe('yes')
     expect(service('User')).not.toBe('root')

@@ -88,6 +88,8 @@ it('delivers every error to every output, under one id, over kill -9 at any mome
   const last = Date.now()
   const { code, stderr } = await run(['run', '--config', config, '--once'])
   expect(code, stderr).toBe(0)
+  const audit = await run(['audit', '--config', config])
+  expect(audit.code, audit.stdout).toBe(0)
   console.log(
     `kill.test: ${seen.kills} kills in ${last - began} ms, at ${seen.positions.join(', ')} of the logs; ` +
       `${seen.answeredButNotSaved} fell between an answer and its cursor, ${seen.readAgain} between a delivery and ` +
