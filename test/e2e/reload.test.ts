@@ -172,15 +172,22 @@ describe('a config that changes', () => {
   it('is taken when a remapper file comes that its glob matches', { timeout: 60_000 }, async () => {
     const dir = await folder()
     await mkdir(join(dir, 'remappers'))
+    const port = await freePort()
     const config = await writeConfig(dir, {
       inputs: [{ ...app('a'), source: 'odd' }],
       outputs: [disk('one')],
       remappers: ['./remappers/*.json5'],
+      status: { listen: `127.0.0.1:${port}` },
       reload: RELOAD,
     })
     await writeFile(join(dir, 'a.log'), 'BAD one\n')
     const agent = start(['run', '--config', config])
     await said(agent, 'reading ')
+    // What is open at a reload is read again, and judged by the new remapper.
+    await until('the end of the entry', async () => {
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+      return metric(text, 'lines_dropped_total', { reason: 'calm' }) === 1
+    })
     const remapper = {
       name: 'odd',
       source: 'odd',
