@@ -4,9 +4,10 @@
  * One small file per output, replaced whole.
  */
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import type { Counters } from '../core/counters.js'
 import type { Logger } from '../core/log.js'
-import { type Files, realFiles, replaceFile } from './files.js'
+import { type Files, isMissing, realFiles, replaceFile } from './files.js'
 import { compare, type Position } from './position.js'
 import type { Spool } from './spool.js'
 
@@ -111,8 +112,8 @@ export class Cursors {
         counters.add('cursors_unreadable_total', 1, { output: name })
         log.warn(`cursor file ${path} cannot be read; output "${name}" begins again at the oldest record in the spool.`)
       }
-      const start = stored === undefined ? spool.start : spool.place(stored)
-      const write = (position: Position) => replaceFile(files, path, `${JSON.stringify({ version: 1, ...position })}\n`)
+      const start = stored === undefined ? spool.start : beginning(stored, spool)
+      const write = (position: Position) => replaceIn(dir, files, path, `${JSON.stringify(withSum(position))}\n`)
       const saved = () => spool.release(cursors.oldest ?? spool.end)
       cursors.#byName.set(name, new Cursor(name, start, { write, saved }))
     }
@@ -137,8 +138,36 @@ export class Cursors {
   }
 }
 
+/** The directory is made again when someone removed it. */
+async function replaceIn(dir: string, files: Files, path: string, text: string): Promise<void> {
+  try {
+    await replaceFile(files, path, text)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    await files.makeDir(dir)
+    await replaceFile(files, path, text)
+  }
+}
+
+/** A place whose records are gone is kept: whoever reads on from it sees how many are missing. */
+function beginning(stored: Position, spool: Spool): Position {
+  const place = spool.place(stored)
+  return place.sequence > stored.sequence ? stored : place
+}
+
 function keyOf(position: Position): string {
   return `${position.segment}:${position.offset}`
+}
+
+interface StoredPosition extends Position {
+  /** 1 has no sum. */
+  readonly version: 2
+  /** CRC-32 of the numbers: a flipped bit in one of them could pass over records. */
+  readonly sum: number
+}
+
+function withSum({ segment, offset, sequence }: Position): StoredPosition {
+  return { version: 2, segment, offset, sequence, sum: crc32(`${segment}:${offset}:${sequence}`) }
 }
 
 /** The position that a cursor file holds; undefined when it holds none. */
@@ -150,9 +179,10 @@ function parse(text: string): Position | undefined {
     return undefined
   }
   if (typeof value !== 'object' || value === null) return undefined
-  const { version, segment, offset, sequence } = value as Record<string, unknown>
-  if (version !== 1 || !isCount(segment) || !isCount(offset) || !isCount(sequence)) return undefined
-  return { segment, offset, sequence }
+  const { version, segment, offset, sequence, sum } = value as Record<string, unknown>
+  if (!isCount(segment) || !isCount(offset) || !isCount(sequence)) return undefined
+  const position = { segment, offset, sequence }
+  return version === 1 || (version === 2 && sum === withSum(position).sum) ? position : undefined
 }
 
 function isCount(value: unknown): value is number {
