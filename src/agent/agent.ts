@@ -17,6 +17,7 @@ import { type Health, StatusServer } from '../status/server.js'
 import type { FileSink, TailedFile } from '../tail/file.js'
 import { Tail } from '../tail/tail.js'
 import { Delivering } from './delivering.js'
+import { FullSpool } from './full-spool.js'
 import { Pipeline, type PipelineLimits } from './pipeline.js'
 import type { Plan, PlannedInput } from './plan.js'
 import { recordJson } from './record-json.js'
@@ -54,6 +55,7 @@ export class Agent {
   readonly #lock: StateLock
   readonly #spool: Spool
   readonly #delivering: Delivering
+  readonly #fullSpool: FullSpool
   readonly #tail: Tail | undefined
   readonly #status: StatusServer | undefined
   readonly #keep: ReadonlySet<Status>
@@ -76,6 +78,7 @@ export class Agent {
     this.#lock = parts.lock
     this.#spool = parts.spool
     this.#delivering = parts.delivering
+    this.#fullSpool = new FullSpool({ spool: parts.spool, delivering: parts.delivering, log: options.log })
     const { config } = options.plan
     this.#keep = new Set(config.keep.statuses)
     this.#limits = {
@@ -277,7 +280,7 @@ export class Agent {
     const { signal } = this.#stop
     if (this.#spool.isFull) {
       await this.#flush()
-      await this.#spool.room(signal)
+      await this.#fullSpool.room(signal)
       await tail.look()
       return true
     }
@@ -342,7 +345,20 @@ export class Agent {
         }
         if (signal.aborted) return false
         await realSleep(1000, signal)
+        await this.#keepLock()
       }
+    }
+  }
+
+  /** Where someone removed the state directory, it is made again and stays ours; an agent that has taken it ends this one. */
+  async #keepLock(): Promise<void> {
+    try {
+      await this.#lock.keep()
+    } catch (error) {
+      // A disk that does not answer is told of already.
+      if (!(error instanceof ProblemsError)) return
+      this.#options.log.error(`${error.message} This agent stops; what it has not written is read again.`)
+      this.stop()
     }
   }
 
@@ -364,7 +380,7 @@ export class Agent {
         pipeline.push({ bytes, offset })
         offset += bytes.length
         if (this.#spool.bytesPending > FLUSH_BYTES) await this.#flush()
-        if (this.#spool.isFull) await this.#spool.room(signal)
+        await this.#fullSpool.room(signal)
         if (signal.aborted) break
       }
     } catch (error) {

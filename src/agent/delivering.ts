@@ -21,6 +21,7 @@ export interface DeliveringOptions {
 
 interface Line {
   readonly name: string
+  readonly type: string
   readonly output: Output
   readonly shipper: Shipper
 }
@@ -53,7 +54,7 @@ export class Delivering {
       const cursor = cursors.of(name)
       const { concurrency } = kind
       const shared = { name, type, spool, log, clock, counters, refusedDir }
-      return { name, output, shipper: new Shipper({ ...shared, output, cursor, batch: limited, concurrency }) }
+      return { name, type, output, shipper: new Shipper({ ...shared, output, cursor, batch: limited, concurrency }) }
     })
     return new Delivering(lines)
   }
@@ -66,6 +67,12 @@ export class Delivering {
   /** Durable records that each output has before it, by the output's name. */
   get spooled(): Record<string, number> {
     return Object.fromEntries(this.#lines.map(({ name, shipper }) => [name, shipper.spooled]))
+  }
+
+  /** The output that has most before it, if any has; `waitingBytes` of the spool. */
+  get slowest(): { readonly name: string; readonly type: string; readonly waitingBytes: number } | undefined {
+    const waiting = this.#lines.map(({ name, type, shipper }) => ({ name, type, waitingBytes: shipper.waitingBytes }))
+    return waiting.filter(({ waitingBytes }) => waitingBytes > 0).sort((a, b) => b.waitingBytes - a.waitingBytes)[0]
   }
 
   /** Begins to ship. Call it once. */
