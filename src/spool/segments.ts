@@ -187,21 +187,21 @@ export class Segments {
     const segment = this.#segments[index]
     if (segment === undefined) return this.place(position)
     const path = this.#store.pathOf(segment.number)
-    const stored = await this.#store.readAll(path)
+    const bytes = (await this.#store.readAll(path))?.subarray(0, segment.to)
+    const survey = surveySegment(bytes ?? Buffer.alloc(0))
+    // The position was none of ours: reading the segment again repeats records, but skips none.
+    if (survey.holes.length === 0 && survey.end === segment.to) return startOf(segment)
     // Only behind a segment that is written to no more is it known how many records it had.
     if (segment === this.#last()) await this.roll()
     const records = this.#sequenceAfter(index) - segment.base
-    if (stored === undefined) {
+    if (bytes === undefined) {
       if (!this.#removed.has(segment.number)) this.#store.reportRemoved(path, records)
       this.#removed.add(segment.number)
       return this.#skipEmpty(index + 1)
     }
-    const bytes = stored.subarray(0, segment.to)
-    const survey = surveySegment(bytes)
     const holes = holesOf(survey, segment.to, records)
     for (const hole of holes) await this.#store.setAside(path, bytes.subarray(hole.from, hole.to), hole)
     const hole = holes.find(({ from, to }) => from <= position.offset && position.offset < to)
-    // Within the good part, so the position was none of ours: reading it again repeats records, but skips none.
     if (hole === undefined) return startOf(segment)
     return this.place({ ...position, offset: hole.to, sequence: segment.base + recordsTo(hole, holes) })
   }
