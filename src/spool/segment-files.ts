@@ -148,8 +148,9 @@ export class SegmentFiles {
   async cutBack(path: string, end: number): Promise<void> {
     const file = await this.openIfThere(path)
     if (file === undefined) return
-    const size = await file.size().finally(() => file.close())
-    if (size > end) await this.#truncate(path, end)
+    await file.close()
+    // Also when the size is right already: an earlier cut may not have been synced.
+    await this.#truncate(path, end)
   }
 
   reportRemoved(path: string, lost: number): void {

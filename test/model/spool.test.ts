@@ -23,6 +23,8 @@ const sequence = (maxLength: number) => fc.array(step, { maxLength })
 const luck = fc.array(fc.nat(1000), { minLength: 12, maxLength: 12 })
 const settings = fc.constantFrom(WAITING, DROPPING)
 const LONG = 3_600_000
+/** A cut whose sync failed was taken for done once, and undone by the power cut. */
+const UNSYNCED_CUT: Step[] = [{ do: 'full disk', room: 229 }, { do: 'flush' }, { do: 'power cut', luck: [0, 334] }]
 
 describe('the spool', () => {
   for (const [name, settings] of [
@@ -67,7 +69,7 @@ describe('the spool', () => {
           for (let at = 0; at < calls; at++) await failAt(at, code, steps, settings)
         },
       ),
-      runs(25),
+      { ...runs(25), examples: [[UNSYNCED_CUT, 'EIO', WAITING]] },
     ),
   )
 
