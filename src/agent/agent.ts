@@ -17,6 +17,7 @@ import type { TailedFile } from '../tail/file.js'
 import { Tail } from '../tail/tail.js'
 import { Accounts, type Moment } from './accounts.js'
 import { Delivering } from './delivering.js'
+import { FullSpool } from './full-spool.js'
 import { Pipeline, type PipelineLimits, type PipelineRest } from './pipeline.js'
 import type { Plan, PlannedInput } from './plan.js'
 import { recordJson } from './record-json.js'
@@ -70,6 +71,7 @@ export class Agent {
   readonly #spool: Spool
   readonly #delivering: Delivering
   readonly #accounts: Accounts
+  readonly #fullSpool: FullSpool
   readonly #tail: Tail | undefined
   readonly #keep: ReadonlySet<Status>
   readonly #limits: PipelineLimits
@@ -93,6 +95,7 @@ export class Agent {
     this.#spool = parts.spool
     this.#delivering = parts.delivering
     this.#accounts = parts.accounts
+    this.#fullSpool = new FullSpool({ spool: parts.spool, delivering: parts.delivering, log: options.log })
     const { config } = options.plan
     this.#keep = new Set(config.keep.statuses)
     this.#limits = {
@@ -331,7 +334,7 @@ export class Agent {
   async #room(tail: Tail): Promise<void> {
     const { signal } = this.#stop
     let hasRoom = false
-    const room = this.#spool.room(signal).then(() => {
+    const room = this.#fullSpool.room(signal).then(() => {
       hasRoom = true
     })
     while (!hasRoom) {
@@ -396,7 +399,20 @@ export class Agent {
         }
         if (signal.aborted) return false
         await realSleep(1000, signal)
+        await this.#keepLock()
       }
+    }
+  }
+
+  /** Where someone removed the state directory, it is made again and stays ours; an agent that has taken it ends this one. */
+  async #keepLock(): Promise<void> {
+    try {
+      await this.#lock.keep()
+    } catch (error) {
+      // A disk that does not answer is told of already.
+      if (!(error instanceof ProblemsError)) return
+      this.#options.log.error(`${error.message} This agent stops; what it has not written is read again.`)
+      this.stop()
     }
   }
 
@@ -412,7 +428,7 @@ export class Agent {
     try {
       await standardInput.read(pipeline, signal, async () => {
         if (this.#spool.bytesPending > FLUSH_BYTES) await this.#flush()
-        if (this.#spool.isFull) await this.#spool.room(signal)
+        await this.#fullSpool.room(signal)
       })
     } catch (error) {
       log.warn(`standard input ended early: ${(error as Error).message}.`)

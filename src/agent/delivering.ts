@@ -24,6 +24,7 @@ export interface DeliveringOptions {
 
 interface Line {
   readonly name: string
+  readonly type: string
   readonly output: Output
   readonly shipper: Shipper
 }
@@ -75,7 +76,7 @@ export class Delivering {
       const cursor = cursors.of(name)
       const { concurrency } = kind
       const shared = { name, type, spool, log, clock, counters, refusedDir }
-      return { name, output, shipper: new Shipper({ ...shared, output, cursor, batch: limited, concurrency }) }
+      return { name, type, output, shipper: new Shipper({ ...shared, output, cursor, batch: limited, concurrency }) }
     })
     return new Delivering(lines, cursors, spool)
   }
@@ -99,6 +100,12 @@ export class Delivering {
   /** Lets go of the records of outputs that are not in the config any more. Rejects when the disk does. */
   giveUpLeft(): Promise<void> {
     return this.#cursors.giveUpLeft()
+  }
+
+  /** The output that has most before it, if any has; `waitingBytes` of the spool. */
+  get slowest(): { readonly name: string; readonly type: string; readonly waitingBytes: number } | undefined {
+    const waiting = this.#lines.map(({ name, type, shipper }) => ({ name, type, waitingBytes: shipper.waitingBytes }))
+    return waiting.filter(({ waitingBytes }) => waitingBytes > 0).sort((a, b) => b.waitingBytes - a.waitingBytes)[0]
   }
 
   /** Begins to ship. Call it once. */

@@ -125,9 +125,11 @@ async function standardOutputs(): Promise<Set<string>> {
 
 function summary(counters: Counters): string {
   const lost = counters.total('bytes_lost_total')
+  const records = counters.total('spool_records_lost_total')
   return (
     `read ${counters.total('lines_read_total')} lines, kept ${counters.total('records_kept_total')} errors, ` +
     `delivered ${counters.total('records_delivered_total')}, refused ${counters.total('records_refused_total')}` +
+    (records > 0 ? `, lost ${records} in the spool` : '') +
     (lost > 0 ? `, lost ${lost} bytes` : '')
   )
 }

@@ -6,16 +6,24 @@ import type { Clock } from '../core/clock.js'
 import { Bell } from '../spool/bell.js'
 import { Lines } from '../spool/lines.js'
 import { compare, type Position } from '../spool/position.js'
+import type { LossReason } from '../spool/shapes.js'
 import type { Spool } from '../spool/spool.js'
 import type { BatchSettings } from './settings.js'
 import type { Sleep } from './sleep.js'
 
 /** What gathering needs of the spool. */
-export type SpoolReader = Pick<Spool, 'read' | 'more' | 'place' | 'end'>
+export type SpoolReader = Pick<Spool, 'read' | 'more' | 'place' | 'end' | 'whyLost'>
 
-/** Records of the spool's range `[from, to)`; no lines when the range held none that could be read. */
+/** Records that were in the spool once and are not there any more. */
+export interface Loss {
+  readonly reason: LossReason
+  readonly records: number
+}
+
+/** The spool's range `[from, to)`: the records that could be read, none perhaps, and how many are missing. */
 export interface Gathered {
   readonly lines: Lines
+  readonly losses: readonly Loss[]
   readonly from: Position
   readonly to: Position
 }
@@ -38,6 +46,7 @@ export class Gatherer {
   readonly #sleep: Sleep
   /** Everything before this was given out. */
   #position: Position
+  #isGathering = false
   /** Records before this sequence are wanted without waiting for company. */
   #hurryTo = 0
   readonly #hurried = new Bell()
@@ -65,12 +74,25 @@ export class Gatherer {
   async next(signal: AbortSignal): Promise<Gathered | undefined> {
     const lines = this.#spare.pop() ?? new Lines(this.#batch.maxBytes + SPARE_BYTES)
     let gathered: Gathered | undefined
+    this.#isGathering = true
     try {
       gathered = await this.#gather(lines, signal)
       return gathered
     } finally {
+      this.#isGathering = false
       if (gathered === undefined) this.giveBack(lines)
     }
+  }
+
+  /**
+   * Passes over the records that were dropped before they were gathered: with outputs that take nothing, `next` is not
+   * called for long. Undefined when there are none, or when `next` is under way and meets them itself.
+   */
+  skip(): Gathered | undefined {
+    const from = this.#position
+    const to = this.#spool.place(from)
+    if (this.#isGathering || to.sequence <= from.sequence) return undefined
+    return this.#give(new Lines(), [this.#loss(from, to.sequence - from.sequence)], from, to)
   }
 
   /** Nobody looks at these lines any more: their memory serves the batches to come. */
@@ -85,23 +107,26 @@ export class Gatherer {
     const from = this.#position
     let to = from
     let sendAt = 0
+    const losses: Loss[] = []
     while (!signal.aborted) {
       const before = lines.count
       const next = await this.#spool.read(to, { maxBytes, maxRecords }, lines)
       if (before === 0) sendAt = this.#clock.now() + maxAge
+      const missing = next.sequence - to.sequence - (lines.count - before)
+      if (missing > 0) losses.push(this.#loss(to, missing))
       const moved = compare(next, to) !== 0
       to = next
-      if (lines.count >= maxRecords || lines.bytes >= maxBytes) return this.#give(lines, from, to)
+      if (lines.count >= maxRecords || lines.bytes >= maxBytes) return this.#give(lines, losses, from, to)
       if (lines.count > before) continue
       if (lines.count === 0) {
         // Records that were lost to damage are passed like others, or the cursor would stay before them for ever.
-        if (moved) return this.#give(lines, from, to)
+        if (moved) return this.#give(lines, losses, from, to)
         await this.#spool.more(to, signal)
         continue
       }
       const wait = sendAt - this.#clock.now()
       const doesNotFit = compare(this.#spool.place(to), this.#spool.end) < 0
-      if (doesNotFit || wait <= 0 || to.sequence <= this.#hurryTo) return this.#give(lines, from, to)
+      if (doesNotFit || wait <= 0 || to.sequence <= this.#hurryTo) return this.#give(lines, losses, from, to)
       await this.#company(to, wait, signal)
     }
     return undefined
@@ -121,8 +146,12 @@ export class Gatherer {
     end()
   }
 
-  #give(lines: Lines, from: Position, to: Position): Gathered {
+  #loss(behind: Position, records: number): Loss {
+    return { reason: this.#spool.whyLost(behind), records }
+  }
+
+  #give(lines: Lines, losses: readonly Loss[], from: Position, to: Position): Gathered {
     this.#position = to
-    return { lines, from, to }
+    return { lines, losses, from, to }
   }
 }

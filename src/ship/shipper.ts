@@ -90,13 +90,18 @@ export class Shipper {
     this.#gatherer = new Gatherer({ spool, start: cursor.position, batch, clock, sleep: this.#sleep })
     this.#pace = new Pace({ retry: this.#retry, clock, sleep: this.#sleep, random })
     this.#refused = new RefusedFile({ dir: refusedDir, name, clock, ...(files === undefined ? {} : { files }) })
-    const waitingBytes = () => spool.bytesAfter(cursor.position)
-    this.#standing = new Standing({ name, type, log, waitingBytes, refusedPath: this.#refused.path })
+    const waitingBytes = () => this.waitingBytes
+    this.#standing = new Standing({ name, type, log, waitingBytes, refusedPath: this.#refused.path, clock })
   }
 
-  /** Durable records that are neither delivered nor refused: with both counters, all records this output was given. */
+  /** Durable records that are neither delivered nor refused nor lost: with these counters, all records this output was given. */
   get spooled(): number {
     return this.#spool.end.sequence - this.#cursor.position.sequence - this.#cursor.earlyRecords
+  }
+
+  /** Bytes of the spool behind what is contiguously delivered or refused. */
+  get waitingBytes(): number {
+    return this.#spool.bytesAfter(this.#cursor.position)
   }
 
   /**
@@ -137,6 +142,7 @@ export class Shipper {
     }
     if (signal.aborted) halt()
     signal.addEventListener('abort', halt, { once: true })
+    const skipping = this.#skipDropped()
     while (!this.#stopping.signal.aborted) {
       const gathered = await this.#untilDiskAnswers('the spool cannot be read', () =>
         this.#gatherer.next(this.#stopping.signal),
@@ -147,11 +153,23 @@ export class Shipper {
       await this.#queue.onSizeLessThan(1)
     }
     await this.#queue.onIdle()
+    await skipping
+    this.#standing.tellDropped()
     await this.#saver
     await this.#save()
     signal.removeEventListener('abort', halt)
     this.#hasEnded = true
     this.#moved.ring()
+  }
+
+  /** Keeps the books right while batches are stuck: what is dropped from the spool meanwhile is not waiting any more. */
+  async #skipDropped(): Promise<void> {
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      await this.#spool.dropped(signal)
+      const skipped = this.#gatherer.skip()
+      if (skipped !== undefined) this.#pass(skipped, { delivered: 0, refused: 0 })
+    }
   }
 
   async #ship(gathered: Gathered): Promise<void> {
@@ -160,10 +178,18 @@ export class Shipper {
     // An attempt that was aborted may still look at the lines.
     if (tally === undefined) return
     this.#gatherer.giveBack(lines)
-    // Counted as the range is passed, so that delivered + refused + spooled holds at any moment.
+    this.#pass(gathered, tally)
+  }
+
+  /** Counted as the range is passed, so that delivered + refused + lost + spooled holds at any moment. */
+  #pass({ losses, from, to }: Gathered, tally: Tally): void {
     this.#counters.add('records_delivered_total', tally.delivered, this.#labels)
     this.#counters.add('records_refused_total', tally.refused, this.#labels)
-    this.#cursor.pass(gathered.from, gathered.to)
+    for (const { reason, records } of losses) {
+      this.#counters.add('spool_records_lost_total', records, { reason, ...this.#labels })
+      if (reason === 'full') this.#standing.dropped(records)
+    }
+    this.#cursor.pass(from, to)
     if (!this.#isSaving) this.#saver = this.#keepSaved()
     this.#moved.ring()
   }

@@ -2,6 +2,7 @@
  * How an output stands with its backend, told to the log once per change: what is wrong, what it means for the
  * records, what to do. Everything in between is counted, not logged.
  */
+import type { Clock } from '../core/clock.js'
 import type { Logger } from '../core/log.js'
 import type { Refusal } from '../outputs/output.js'
 
@@ -14,10 +15,14 @@ export interface StandingOptions {
   readonly waitingBytes: () => number
   /** Where refused records go, as a person would look for it. */
   readonly refusedPath: string
+  readonly clock: Clock
 }
 
 /** Refusals are told once per reason; a backend that invents a reason for every record is told this often. */
 const MOST_REASONS = 16
+
+/** What a full spool drops is told at once, and then this often. */
+const DROPPED_EVERY_MS = 60_000
 
 export class Standing {
   readonly #options: StandingOptions
@@ -26,6 +31,9 @@ export class Standing {
   /** Work that waits for our own disk and that the log knows of. */
   readonly #diskFaults = new Set<string>()
   readonly #toldReasons = new Set<string>()
+  /** Records that were dropped since the log was told. */
+  #dropped = 0
+  #toldDroppedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: StandingOptions) {
     this.#options = options
@@ -36,6 +44,7 @@ export class Standing {
   well(): void {
     if (this.#state === 'well') return
     this.#state = 'well'
+    this.tellDropped()
     this.#options.log.info(`${this.#label} works again; ${this.#waiting()} are being delivered.`)
   }
 
@@ -67,6 +76,25 @@ export class Standing {
     const text = `${this.#label} refused ${refusals.length} of ${total} records: ${first.replace(/\.$/, '')}. They are in ${refusedPath}${rest}.`
     if (isNew) log.warn(text)
     else log.debug(text)
+  }
+
+  /** The spool was full, and dropped records that this output had not delivered. */
+  dropped(records: number): void {
+    this.#dropped += records
+    if (this.#options.clock.now() - this.#toldDroppedAt >= DROPPED_EVERY_MS) this.tellDropped()
+  }
+
+  /** Says what was dropped since it was last said. */
+  tellDropped(): void {
+    if (this.#dropped === 0) return
+    const { log, clock } = this.#options
+    const records = this.#dropped === 1 ? '1 record was' : `${this.#dropped} records were`
+    log.error(
+      `${this.#label}: ${records} dropped undelivered, the oldest first: the spool is full, and spool.whenFull is "dropOldest". ` +
+        'Mend the output, or give the spool more space with spool.maxBytes.',
+    )
+    this.#dropped = 0
+    this.#toldDroppedAt = clock.now()
   }
 
   /** Our own disk did not answer; `what` names the work that waits for it. */

@@ -4,9 +4,10 @@
  * One small file per output, replaced whole.
  */
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import type { Counters } from '../core/counters.js'
 import type { Logger } from '../core/log.js'
-import { type Files, realFiles, replaceFile } from './files.js'
+import { type Files, isMissing, realFiles, replaceFile } from './files.js'
 import { compare, type Position } from './position.js'
 import type { Spool } from './spool.js'
 
@@ -135,18 +136,19 @@ export class Cursors {
       }
       if (text === undefined && isNew?.(name) === true) fresh.push(name)
       else if (stored === undefined) cursors.#fresh.push(cursors.#add(name, spool.start))
-      else cursors.#add(name, spool.place(stored))
+      else cursors.#add(name, beginning(stored, spool))
     }
-    const start = cursors.oldest ?? spool.start
+    // What was lost before its time is not lost to a new output.
+    const start = spool.place(cursors.oldest ?? spool.start)
     for (const name of fresh) cursors.#fresh.push(cursors.#add(name, start))
     await spool.release(cursors.oldest ?? spool.end)
     return cursors
   }
 
   #add(name: string, start: Position): Cursor {
-    const { spool, files = realFiles } = this.#options
+    const { dir, spool, files = realFiles } = this.#options
     const path = this.#pathOf(name)
-    const write = (position: Position) => replaceFile(files, path, `${JSON.stringify({ version: 1, ...position })}\n`)
+    const write = (position: Position) => replaceIn(dir, files, path, `${JSON.stringify(withSum(position))}\n`)
     const saved = () => spool.release(this.oldest ?? spool.end)
     const cursor = new Cursor(name, start, { write, saved })
     this.#byName.set(name, cursor)
@@ -204,8 +206,36 @@ export class Cursors {
   }
 }
 
+/** The directory is made again when someone removed it. */
+async function replaceIn(dir: string, files: Files, path: string, text: string): Promise<void> {
+  try {
+    await replaceFile(files, path, text)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    await files.makeDir(dir)
+    await replaceFile(files, path, text)
+  }
+}
+
+/** A place whose records are gone is kept: whoever reads on from it sees how many are missing. */
+function beginning(stored: Position, spool: Spool): Position {
+  const place = spool.place(stored)
+  return place.sequence > stored.sequence ? stored : place
+}
+
 function keyOf(position: Position): string {
   return `${position.segment}:${position.offset}`
+}
+
+interface StoredPosition extends Position {
+  /** 1 has no sum. */
+  readonly version: 2
+  /** CRC-32 of the numbers: a flipped bit in one of them could pass over records. */
+  readonly sum: number
+}
+
+function withSum({ segment, offset, sequence }: Position): StoredPosition {
+  return { version: 2, segment, offset, sequence, sum: crc32(`${segment}:${offset}:${sequence}`) }
 }
 
 /** The position that a cursor file holds; undefined when it holds none. */
@@ -217,9 +247,10 @@ export function positionOf(text: string): Position | undefined {
     return undefined
   }
   if (typeof value !== 'object' || value === null) return undefined
-  const { version, segment, offset, sequence } = value as Record<string, unknown>
-  if (version !== 1 || !isCount(segment) || !isCount(offset) || !isCount(sequence)) return undefined
-  return { segment, offset, sequence }
+  const { version, segment, offset, sequence, sum } = value as Record<string, unknown>
+  if (!isCount(segment) || !isCount(offset) || !isCount(sequence)) return undefined
+  const position = { segment, offset, sequence }
+  return version === 1 || (version === 2 && sum === withSum(position).sum) ? position : undefined
 }
 
 function isCount(value: unknown): value is number {

@@ -2,7 +2,7 @@
  * The few file operations that the spool, the cursors and the refused files need, as a parameter, so that tests can
  * make any of them fail and can tell what had reached the disk. Directories are 0700, files 0600: records hold user data.
  */
-import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** An open file. All positions are bytes from the file's start. */
@@ -15,6 +15,8 @@ export interface OpenFile {
   datasync(): Promise<void>
   truncate(size: number): Promise<void>
   size(): Promise<number>
+  /** Whether the path leads to this file: it may have been moved or removed. */
+  isAt(path: string): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -65,6 +67,13 @@ export const realFiles: Files = {
       datasync: () => handle.datasync(),
       truncate: (size) => handle.truncate(size),
       size: async () => (await handle.stat()).size,
+      async isAt(path) {
+        const there = await stat(path).catch((error: unknown) => {
+          if (!isMissing(error)) throw error
+        })
+        const here = await handle.stat()
+        return here.ino === there?.ino && here.dev === there.dev
+      },
       close: () => handle.close(),
     }
   },

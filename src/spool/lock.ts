@@ -3,7 +3,7 @@
  * is taken over. Two agents in different PID namespaces (containers) that share a directory cannot see each other:
  * there the deployment must run one agent a node.
  */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Clock } from '../core/clock.js'
 import { ProblemsError } from '../core/problem.js'
 import { type Files, realFiles } from './files.js'
@@ -64,6 +64,19 @@ export class StateLock {
     }
     if (await create(path, text, files)) return new StateLock(path, text, files)
     throw held(path, parse((await files.readText(path)) ?? ''))
+  }
+
+  /**
+   * Makes directory and lock again where someone removed them while the agent runs. Throws a ProblemsError when another
+   * agent has taken the directory since.
+   */
+  async keep(): Promise<void> {
+    const found = await this.#files.readText(this.#path)
+    if (found === this.#text) return
+    const other = found === undefined ? undefined : parse(found)
+    if (other !== undefined) throw held(this.#path, other)
+    await this.#files.makeDir(dirname(this.#path))
+    if (found === undefined && !(await create(this.#path, this.#text, this.#files))) return this.keep()
   }
 
   /** Gives the lock back, unless someone else has taken it over. */

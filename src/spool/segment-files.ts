@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Counters } from '../core/counters.js'
 import type { Logger } from '../core/log.js'
 import { type Files, isMissing, type OpenFile } from './files.js'
-import { decodeHeader, HEADER_BYTES, scanSegment, segmentName } from './segment.js'
+import { decodeHeader, encodeHeader, HEADER_BYTES, type Hole, segmentName, surveySegment } from './segment.js'
 
 export interface SegmentFilesOptions {
   readonly dir: string
@@ -33,10 +33,11 @@ export class SegmentFiles {
   }
 
   /**
-   * The size of a segment's file and the sequence of its first record. Undefined for a file without a header: it is set
-   * aside, or removed when a crash left only its beginning.
+   * The size of a segment's file and the sequence of its first record. A header that is damaged is written anew with the
+   * sequence that `expected` tells. Undefined for a file that holds nothing of ours: it is set aside, or removed when a
+   * crash left only its beginning.
    */
-  async head(number: number): Promise<{ base: number; size: number } | undefined> {
+  async head(number: number, expected: () => Promise<number>): Promise<{ base: number; size: number } | undefined> {
     const path = this.pathOf(number)
     const file = await this.files.open(path, 'read')
     let size: number
@@ -48,17 +49,49 @@ export class SegmentFiles {
       await file.close()
     }
     const base = decodeHeader(header)
-    if (base !== undefined) return { base, size }
+    if (typeof base === 'number') return { base, size }
     if (size <= HEADER_BYTES) {
       await this.files.remove(path)
       return undefined
     }
-    const scan = scanSegment((await this.readAll(path)) ?? header)
+    const { records } = surveySegment((await this.readAll(path)) ?? header)
+    if (base === 'damaged' && records > 0) return { base: await this.#mendHeader(path, await expected()), size }
     const aside = `${path}.damaged-0`
     await this.files.rename(path, aside)
     await this.files.syncDir(this.dir)
-    this.#reportDamage(path, aside, size, scan.records + scan.lost)
+    this.#reportDamage(path, aside, size, 'all of its records')
     return undefined
+  }
+
+  async #mendHeader(path: string, base: number): Promise<number> {
+    const file = await this.files.open(path, 'edit')
+    try {
+      await file.write(encodeHeader(base), 0)
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+    this.#counters.add('spool_damaged_bytes_total', HEADER_BYTES)
+    this.#log.error(
+      `spool file ${path} had a damaged header, which was written anew; its records are whole. Check the disk.`,
+    )
+    return base
+  }
+
+  /** A new file. The directory is made again when someone removed it. */
+  async create(path: string): Promise<OpenFile> {
+    try {
+      return await this.files.open(path, 'create')
+    } catch (error) {
+      if (!isMissing(error)) throw error
+      await this.files.makeDir(this.dir)
+      return await this.files.open(path, 'create')
+    }
+  }
+
+  /** Rejects when the path of an open segment leads to it no longer: what is written to it then ends nowhere. */
+  async mustBeAt(file: OpenFile, number: number): Promise<void> {
+    if (!(await file.isAt(this.pathOf(number)))) throw new Error('it was removed by someone else while it was written')
   }
 
   /** Undefined when the file is gone. */
@@ -83,20 +116,22 @@ export class SegmentFiles {
     }
   }
 
-  /** Copies `[end, bytes.length)` of a damaged file to one of its own, durably, and only then cuts it off. */
-  async cutDamaged(path: string, bytes: Buffer, end: number, lost: number): Promise<void> {
-    const aside = `${path}.damaged-${end}`
+  /** Copies damaged bytes to a file of their own, durably, and reports them; not again when an earlier life has done so. */
+  async setAside(path: string, bytes: Buffer, hole: Hole): Promise<void> {
+    const records = hole.records === 1 ? '1 record' : `${hole.records} records`
+    if (bytes.length === 0) return this.#reportCut(path, records)
+    const aside = `${path}.damaged-${hole.from}`
     const copy = await this.files.open(aside, 'edit')
     try {
+      if ((await copy.size()) === bytes.length) return
       await copy.truncate(0)
-      await copy.write(bytes.subarray(end), 0)
+      await copy.write(bytes, 0)
       await copy.datasync()
     } finally {
       await copy.close()
     }
     await this.files.syncDir(this.dir)
-    await this.#truncate(path, end)
-    this.#reportDamage(path, aside, bytes.length - end, lost)
+    this.#reportDamage(path, aside, bytes.length, records)
   }
 
   /** Cuts off the beginning of a record that was never durable. */
@@ -109,19 +144,32 @@ export class SegmentFiles {
     )
   }
 
+  /** Cuts off what was written and never confirmed. Good also when the file is gone. */
+  async cutBack(path: string, end: number): Promise<void> {
+    const file = await this.openIfThere(path)
+    if (file === undefined) return
+    await file.close()
+    // Also when the size is right already: an earlier cut may not have been synced.
+    await this.#truncate(path, end)
+  }
+
   reportRemoved(path: string, lost: number): void {
-    this.#counters.add('spool_records_lost_total', lost, { reason: 'removed' })
     this.#log.error(
-      `spool file ${path} was removed by someone else; ${lost} records were in it and do not reach every output. ` +
+      `spool file ${path} was removed by someone else; ${lost} records were in it and reach those outputs only that have them already. ` +
         'Leave the files in the state directory to the agent.',
     )
   }
 
-  #reportDamage(path: string, aside: string, bytes: number, lost: number): void {
-    this.#counters.add('spool_damaged_bytes_total', bytes)
-    this.#counters.add('spool_records_lost_total', lost, { reason: 'damaged' })
+  #reportCut(path: string, records: string): void {
     this.#log.error(
-      `spool file ${path} is damaged: ${bytes} bytes with about ${lost} records cannot be trusted and are not delivered. ` +
+      `spool file ${path} is shorter than it was; ${records} at its end are gone. Leave the files in the state directory to the agent.`,
+    )
+  }
+
+  #reportDamage(path: string, aside: string, bytes: number, records: string): void {
+    this.#counters.add('spool_damaged_bytes_total', bytes)
+    this.#log.error(
+      `spool file ${path} is damaged: ${bytes} bytes with ${records} cannot be trusted and are not delivered. ` +
         `They are in ${aside}. Check the disk.`,
     )
   }

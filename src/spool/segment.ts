@@ -35,10 +35,13 @@ export function encodeHeader(base: number): Buffer {
   return header
 }
 
-/** The sequence of the segment's first record; undefined when these bytes are no header. */
-export function decodeHeader(bytes: Buffer): number | undefined {
-  if (bytes.length < HEADER_BYTES || !bytes.subarray(0, 8).equals(MAGIC)) return undefined
-  if (bytes.readUInt32LE(8) !== VERSION || bytes.readUInt32LE(20) !== crc32(bytes.subarray(0, 20))) return undefined
+/**
+ * The sequence of the segment's first record; `damaged` when these bytes are no whole header, `foreign` when they are one
+ * of another version.
+ */
+export function decodeHeader(bytes: Buffer): number | 'damaged' | 'foreign' {
+  if (bytes.length < HEADER_BYTES || bytes.readUInt32LE(20) !== crc32(bytes.subarray(0, 20))) return 'damaged'
+  if (!bytes.subarray(0, 8).equals(MAGIC) || bytes.readUInt32LE(8) !== VERSION) return 'foreign'
   return Number(bytes.readBigUInt64LE(12))
 }
 
@@ -64,49 +67,72 @@ export function frameAt(view: Buffer, at: number): number {
   return crc32(view.subarray(start, start + size)) === view.readUInt32LE(at + 4) ? size : BAD
 }
 
-/** What a whole segment holds. */
-export interface Scan {
-  /** Where the last good record ends. */
-  readonly end: number
+/** Bytes that are no record, between records or behind them. */
+export interface Hole {
+  readonly from: number
+  readonly to: number
+  /** Records that were there: as many as their lengths tell, where those are still good, else 1. */
   readonly records: number
-  /**
-   * `clean`: nothing follows. `torn`: what follows is the beginning of a record that a crash cut off.
-   * `damaged`: what follows was a record once, or holds some.
-   */
-  readonly tail: 'clean' | 'torn' | 'damaged'
-  /** Records known to be lost behind `end`: those found whole, and the broken one before them. At least 1 if damaged. */
-  readonly lost: number
+  /** Good records of the segment that lie before it. */
+  readonly recordsBefore: number
 }
 
-/** Reads a segment, header included, from its first record to the first bad one. */
-export function scanSegment(bytes: Buffer): Scan {
-  let end = HEADER_BYTES
+/** What a whole segment holds. */
+export interface Survey {
+  /** Where the last record ends, good or damaged. */
+  readonly end: number
+  /** Good records. */
+  readonly records: number
+  /** What is damaged, in order. */
+  readonly holes: readonly Hole[]
+  /** Behind `end` is the beginning of a record that a crash cut off. */
+  readonly isTorn: boolean
+}
+
+/** Reads a segment, header included, from its first record to its last; goes on behind those that are damaged. */
+export function surveySegment(bytes: Buffer): Survey {
+  const holes: Hole[] = []
   let records = 0
-  let size = frameAt(bytes, end)
-  while (size > 0) {
-    end += FRAME_BYTES + size
-    records++
-    size = frameAt(bytes, end)
+  let end = HEADER_BYTES
+  while (end < bytes.length) {
+    const size = frameAt(bytes, end)
+    if (size > 0) {
+      records++
+      end += FRAME_BYTES + size
+      continue
+    }
+    // A flipped byte in a length can look like a cut record; then whole records follow somewhere behind it.
+    const next = nextFrame(bytes, end + 1)
+    if (next === bytes.length && isCutOff(bytes, end)) return { end, records, holes, isTorn: true }
+    holes.push({ from: end, to: next, records: recordsBetween(bytes, end, next), recordsBefore: records })
+    end = next
   }
-  if (end >= bytes.length) return { end, records, tail: 'clean', lost: 0 }
-  // A flipped byte in a length can look like a cut record; then whole records follow somewhere behind it.
-  const found = wholeRecordsAfter(bytes, end + 1)
-  if (found === 0 && (size === SHORT || isZero(bytes.subarray(end)))) return { end, records, tail: 'torn', lost: 0 }
-  return { end, records, tail: 'damaged', lost: found + 1 }
+  return { end, records, holes, isTorn: false }
 }
 
-/** JSON text read as a length is over a gigabyte, so in practice only the starts of frames cost a checksum. */
-function wholeRecordsAfter(bytes: Buffer, from: number): number {
-  let found = 0
+/**
+ * Where the first whole record from `from` on begins, or the end. JSON text read as a length is over a gigabyte, so in
+ * practice only the starts of frames cost a checksum.
+ */
+function nextFrame(bytes: Buffer, from: number): number {
+  for (let at = from; at + FRAME_BYTES < bytes.length; at++) if (frameAt(bytes, at) > 0) return at
+  return bytes.length
+}
+
+/** Whether the last bytes are the beginning of a record. */
+function isCutOff(bytes: Buffer, from: number): boolean {
+  // A file can have its size before its content: the zeros at its end are no part of a record.
+  let size = bytes.length
+  while (size > from && bytes[size - 1] === 0) size--
+  return frameAt(bytes.subarray(0, size), from) === SHORT
+}
+
+function recordsBetween(bytes: Buffer, from: number, to: number): number {
+  let records = 0
   let at = from
-  while (at + FRAME_BYTES < bytes.length) {
-    const size = frameAt(bytes, at)
-    if (size > 0) found++
-    at += size > 0 ? FRAME_BYTES + size : 1
+  while (at + FRAME_BYTES <= to) {
+    at += frameBytes(bytes, at)
+    records++
   }
-  return found
-}
-
-function isZero(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0)
+  return at === to ? records : 1
 }

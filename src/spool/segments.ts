@@ -6,7 +6,17 @@ import type { Blocks } from './blocks.js'
 import type { OpenFile } from './files.js'
 import type { Lines } from './lines.js'
 import { compare, type Position } from './position.js'
-import { encodeHeader, FRAME_BYTES, frameAt, HEADER_BYTES, scanSegment, segmentName, segmentNumber } from './segment.js'
+import {
+  encodeHeader,
+  FRAME_BYTES,
+  frameAt,
+  HEADER_BYTES,
+  type Hole,
+  type Survey,
+  segmentName,
+  segmentNumber,
+  surveySegment,
+} from './segment.js'
 import { SegmentFiles, type SegmentFilesOptions } from './segment-files.js'
 import { fits, type Limits, SpoolError } from './shapes.js'
 
@@ -33,9 +43,13 @@ export class Segments {
   #sequence = 0
   /** The last segment's file; undefined after a fault, and then the next write begins a new segment. */
   #writer: OpenFile | undefined
+  /** A segment that may hold more than its records, and must be cut before another begins. */
+  #uncut: Segment | undefined
   readonly #blocks: Blocks
   /** Bytes of all segments, up to their durable ends. */
   #bytes = 0
+  /** Segments whose files someone else removed. */
+  readonly #removed = new Set<number>()
 
   private constructor(options: SegmentsOptions) {
     this.#store = new SegmentFiles(options)
@@ -89,8 +103,8 @@ export class Segments {
     const next = this.#segments[index + 1]
     if (segment.number > position.segment || position.offset < HEADER_BYTES) return this.#skipEmpty(index)
     if (position.offset >= segment.to && next !== undefined) return this.#skipEmpty(index + 1)
-    const most = next?.base ?? this.#sequence
-    if (position.sequence < segment.base || position.sequence > most) return startOf(segment)
+    if (position.sequence < segment.base || position.sequence > this.#sequenceAfter(index))
+      return this.#skipEmpty(index)
     return position
   }
 
@@ -106,6 +120,7 @@ export class Segments {
         offset += part.length
       }
       await writer.datasync()
+      await this.#store.mustBeAt(writer, segment.number)
     } catch (cause) {
       await this.#abandonWriter(segment)
       throw writeError(this.#store.pathOf(segment.number), cause)
@@ -117,11 +132,12 @@ export class Segments {
 
   /** Begins a new segment. When that fails, its number stays used and the old segment stays the last. */
   async roll(): Promise<void> {
+    await this.#cutUncut()
     const number = ++this.#lastNumber
     const path = this.#store.pathOf(number)
     let writer: OpenFile | undefined
     try {
-      writer = await this.#store.files.open(path, 'create')
+      writer = await this.#store.create(path)
       await writer.write(encodeHeader(this.#sequence), 0)
       await writer.datasync()
       await this.#store.files.syncDir(this.#store.dir)
@@ -163,29 +179,31 @@ export class Segments {
   }
 
   /**
-   * Called when reading met bytes that are no record. Checks the segment from its start: if it is damaged, everything
-   * from the first bad record on is copied aside, counted and cut off. Gives where the reader goes on.
+   * Called when reading met bytes that are no record. Whatever is damaged in that segment is copied aside and reported,
+   * once; nothing is changed in it. Gives where the reader goes on: behind what is damaged.
    */
   async mend(position: Position): Promise<Position> {
-    const segment = this.#segments.find((candidate) => candidate.number === position.segment)
+    const index = this.#segments.findIndex((candidate) => candidate.number === position.segment)
+    const segment = this.#segments[index]
     if (segment === undefined) return this.place(position)
     const path = this.#store.pathOf(segment.number)
-    const stored = await this.#store.readAll(path)
-    const bytes = stored?.subarray(0, segment.to) ?? Buffer.alloc(0)
-    const scan = scanSegment(bytes)
-    const isClean = scan.tail === 'clean' && bytes.length === segment.to
-    if (!isClean) {
-      if (segment === this.#last()) await this.roll()
-      const next = this.#segments[this.#segments.indexOf(segment) + 1]?.base ?? this.#sequence
-      const lost = Math.max(0, next - segment.base - scan.records)
-      if (stored === undefined) this.#store.reportRemoved(path, lost)
-      else await this.#store.cutDamaged(path, bytes, Math.min(scan.end, bytes.length), lost)
-      this.#bytes -= segment.to - scan.end
-      segment.to = scan.end
+    const bytes = (await this.#store.readAll(path))?.subarray(0, segment.to)
+    const survey = surveySegment(bytes ?? Buffer.alloc(0))
+    // The position was none of ours: reading the segment again repeats records, but skips none.
+    if (survey.holes.length === 0 && survey.end === segment.to) return startOf(segment)
+    // Only behind a segment that is written to no more is it known how many records it had.
+    if (segment === this.#last()) await this.roll()
+    const records = this.#sequenceAfter(index) - segment.base
+    if (bytes === undefined) {
+      if (!this.#removed.has(segment.number)) this.#store.reportRemoved(path, records)
+      this.#removed.add(segment.number)
+      return this.#skipEmpty(index + 1)
     }
-    // Within the good part, so the position was none of ours: reading it again repeats records, but skips none.
-    if (position.offset < segment.to) return startOf(segment)
-    return this.place(position)
+    const holes = holesOf(survey, segment.to, records)
+    for (const hole of holes) await this.#store.setAside(path, bytes.subarray(hole.from, hole.to), hole)
+    const hole = holes.find(({ from, to }) => from <= position.offset && position.offset < to)
+    if (hole === undefined) return startOf(segment)
+    return this.place({ ...position, offset: hole.to, sequence: segment.base + recordsTo(hole, holes) })
   }
 
   /** Deletes the segments before that number, but never the last one. */
@@ -196,6 +214,23 @@ export class Segments {
       this.#segments.shift()
       this.#bytes -= segment.to
     }
+  }
+
+  /** Deletes the oldest segment, whoever still needs it. False when only the last one is left. */
+  async dropOldest(): Promise<boolean> {
+    const next = this.#segments[1]
+    if (next === undefined) return false
+    try {
+      await this.removeBefore(next.number)
+    } catch (cause) {
+      throw writeError(this.#store.pathOf(this.#first().number), cause)
+    }
+    return true
+  }
+
+  /** Whether someone else removed the file of a segment, as far as a reader has noticed. */
+  isRemoved(number: number): boolean {
+    return this.#removed.has(number)
   }
 
   async close(): Promise<void> {
@@ -214,7 +249,7 @@ export class Segments {
       if (name === segmentName(number)) numbers.push(number)
     }
     for (const number of numbers.sort((a, b) => a - b)) {
-      const head = await this.#store.head(number)
+      const head = await this.#store.head(number, () => this.#sequenceBehindLast())
       if (head !== undefined) this.#segments.push({ number, base: head.base, to: head.size })
     }
     let last = this.#segments.at(-1)
@@ -222,12 +257,12 @@ export class Segments {
     if (last !== undefined) {
       const path = this.#store.pathOf(last.number)
       const bytes = (await this.#store.readAll(path)) ?? Buffer.alloc(0)
-      const scan = scanSegment(bytes)
-      if (scan.tail === 'damaged') await this.#store.cutDamaged(path, bytes, scan.end, scan.lost)
-      else if (scan.tail === 'torn') await this.#store.cutTorn(path, bytes.length, scan.end)
-      last.to = scan.end
-      this.#sequence = last.base + scan.records
-      isReusable = scan.records === 0 && scan.tail !== 'damaged'
+      const { end, records, holes, isTorn } = surveySegment(bytes)
+      for (const hole of holes) await this.#store.setAside(path, bytes.subarray(hole.from, hole.to), hole)
+      if (isTorn) await this.#store.cutTorn(path, bytes.length, end)
+      last.to = end
+      this.#sequence = last.base + records + lostIn(holes)
+      isReusable = records === 0 && holes.length === 0
     }
     this.#bytes = this.#segments.reduce((sum, segment) => sum + segment.to, 0)
     last = this.#segments.at(-1)
@@ -237,13 +272,39 @@ export class Segments {
 
   /**
    * After a failed write or sync nobody knows what the file holds behind the durable end, and a later sync may succeed
-   * without having written it. So the file is given up at that end, and the records are written again in a new one.
+   * without having written it. So the file is cut off at that end, and the records are written again in a new one.
    */
   async #abandonWriter(segment: Segment): Promise<void> {
     const writer = this.#writer
     this.#writer = undefined
-    await writer?.truncate(segment.to).catch(ignore)
+    this.#uncut = segment
     await writer?.close().catch(ignore)
+  }
+
+  async #cutUncut(): Promise<void> {
+    if (this.#uncut === undefined) return
+    const path = this.#store.pathOf(this.#uncut.number)
+    try {
+      await this.#store.cutBack(path, this.#uncut.to)
+    } catch (cause) {
+      throw writeError(path, cause)
+    }
+    this.#uncut = undefined
+  }
+
+  /** The sequence of the first record behind a segment. */
+  #sequenceAfter(index: number): number {
+    return this.#segments[index + 1]?.base ?? this.#sequence
+  }
+
+  /** The sequence behind the last segment that is known so far, read from the disk. */
+  async #sequenceBehindLast(): Promise<number> {
+    const last = this.#segments.at(-1)
+    if (last === undefined) return 0
+    const { records, holes } = surveySegment(
+      (await this.#store.readAll(this.#store.pathOf(last.number))) ?? Buffer.alloc(0),
+    )
+    return last.base + records + lostIn(holes)
   }
 
   #first(): Segment {
@@ -262,6 +323,23 @@ export class Segments {
     }
     return startOf(this.#last())
   }
+}
+
+function lostIn(holes: readonly Hole[]): number {
+  return holes.reduce((sum, { records }) => sum + records, 0)
+}
+
+/** The holes of a segment that had that many records and ended at `to`: what the others do not explain, the last has lost. */
+function holesOf({ end, records: whole, holes }: Survey, to: number, records: number): Hole[] {
+  const all = end < to ? [...holes, { from: end, to, records: 1, recordsBefore: whole }] : [...holes]
+  const last = all.pop()
+  if (last === undefined) return []
+  return [...all, { ...last, records: Math.max(1, records - whole - lostIn(all)) }]
+}
+
+/** Records of a segment that lie before the end of one of its holes, good and lost. */
+function recordsTo(hole: Hole, holes: readonly Hole[]): number {
+  return hole.recordsBefore + lostIn(holes.slice(0, holes.indexOf(hole) + 1))
 }
 
 /** The start of a segment's records. */

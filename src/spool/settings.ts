@@ -7,7 +7,13 @@ export const spoolSettings = z
     maxBytes: bytes('1GiB')
       .refine((size) => size >= 1 << 20, 'The spool needs at least "1MiB".')
       .describe(
-        'Disk space for records that wait for delivery, in bytes or "1GiB". When it is full, reading waits; nothing is dropped.',
+        'Disk space for records that wait for delivery, in bytes or "1GiB". What happens when it is full, whenFull says.',
+      ),
+    whenFull: z
+      .enum(['wait', 'dropOldest'])
+      .default('wait')
+      .describe(
+        '"wait": reading waits until the slowest output has delivered; nothing is dropped, but files may be rotated away unread. "dropOldest": reading goes on, and the oldest file of the spool is dropped for the outputs that have not delivered it yet; what each lost is counted and logged.',
       ),
     segmentBytes: bytes('16MiB')
       .refine((size) => size >= 1 << 16, 'A file of the spool needs at least "64KiB".')

@@ -17,6 +17,9 @@ export function fits(lines: Lines, size: number, limits: Limits): boolean {
   return lines.count < limits.maxRecords && lines.bytes + size <= limits.maxBytes
 }
 
+/** Why an output does not get records that were in the spool: dropped as it was full, damaged on disk, removed by someone else. */
+export type LossReason = 'full' | 'damaged' | 'removed'
+
 /** `SPOOL_WRITE`: the records are still in memory, flush again. `SPOOL_CLOSED`: the agent has closed the spool. */
 export class SpoolError extends Error {
   readonly code: 'SPOOL_WRITE' | 'SPOOL_CLOSED'

@@ -14,7 +14,7 @@ import { compare, type Position } from './position.js'
 import { frameBytes, HEADER_BYTES } from './segment.js'
 import { Segments } from './segments.js'
 import type { SpoolSettings } from './settings.js'
-import { type Limits, type Piece, SpoolError } from './shapes.js'
+import { type Limits, type LossReason, type Piece, SpoolError } from './shapes.js'
 import { Window } from './window.js'
 
 export interface SpoolOptions {
@@ -48,6 +48,7 @@ export class Spool {
   #cannotRemove = false
   readonly #grown = new Bell()
   readonly #shrunk = new Bell()
+  readonly #dropped = new Bell()
 
   private constructor(options: SpoolOptions, segments: Segments, blocks: Blocks) {
     this.#settings = options.settings
@@ -83,8 +84,13 @@ export class Spool {
     return this.#segments.bytes + this.#pending.bytes
   }
 
+  /** Whether whoever appends should wait for `room` first. Never where the oldest records are dropped instead. */
   get isFull(): boolean {
-    return this.bytes >= this.#settings.maxBytes
+    return !this.#mayDrop && this.bytes >= this.#settings.maxBytes
+  }
+
+  get #mayDrop(): boolean {
+    return this.#settings.whenFull === 'dropOldest'
   }
 
   /** Bytes that wait behind `position`. */
@@ -153,6 +159,18 @@ export class Spool {
     while (!signal.aborted && !this.#closed && compare(this.end, position) <= 0) await this.#grown.heard(signal)
   }
 
+  /** Resolves when records are dropped to make room, or on abort. */
+  dropped(signal: AbortSignal): Promise<void> {
+    return this.#dropped.heard(signal)
+  }
+
+  /** Why the records that lay behind `position` are not there any more. */
+  whyLost(position: Position): LossReason {
+    const place = this.place(position)
+    if (place.sequence > position.sequence) return this.#mayDrop ? 'full' : 'removed'
+    return this.#segments.isRemoved(place.segment) ? 'removed' : 'damaged'
+  }
+
   /** Resolves when the spool is not full, or on abort, or when the spool is closed. */
   async room(signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !this.#closed && this.isFull) await this.#shrunk.heard(signal)
@@ -204,6 +222,7 @@ export class Spool {
       const start = this.end
       // A record over a segment's size gets one of its own.
       const front = this.#pending.front(most - start.offset, start.offset <= HEADER_BYTES)
+      if (this.#mayDrop) await this.#makeRoom(front.bytes + HEADER_BYTES)
       if (this.#segments.mustRoll || front.records === 0) {
         await this.#segments.roll()
         continue
@@ -213,6 +232,14 @@ export class Spool {
       this.#pending.drop(front)
       this.#grown.ring()
     }
+  }
+
+  /** Drops the oldest records until as many bytes may be written; a record larger than all that is written all the same. */
+  async #makeRoom(bytes: number): Promise<void> {
+    let hasDropped = false
+    while (this.#segments.bytes + bytes > this.#settings.maxBytes && (await this.#segments.dropOldest()))
+      hasDropped = true
+    if (hasDropped) this.#dropped.ring()
   }
 
   /** What became durable at `start` stays in memory for a while. */
@@ -227,7 +254,6 @@ export class Spool {
 
   async #mend(position: Position): Promise<Position> {
     const next = await this.#segments.mend(position)
-    if (next.segment !== position.segment) this.#window.forgetSegment(position.segment)
     this.#grown.ring()
     return next
   }

@@ -60,11 +60,6 @@ export class Window {
     else this.#groups.push({ segment: from.segment, from: from.offset, at, base: from.sequence, bytes: frames.length })
   }
 
-  /** Forgets what a segment holds. */
-  forgetSegment(segment: number): void {
-    this.#groups = this.#groups.filter((group) => group.segment !== segment)
-  }
-
   /** Adds records from `position` on, within its segment, and gives the place behind them; undefined when they are not here. */
   read(position: Position, limits: Limits, into: Lines): Position | undefined {
     const { segment } = position

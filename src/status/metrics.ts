@@ -23,7 +23,8 @@ export const COUNTERS: Readonly<Record<string, string>> = {
   spool_torn_bytes_total:
     'Bytes at the end of the spool that a crash had left half written; their records are read again.',
   spool_damaged_bytes_total: 'Bytes of the spool that were damaged on disk and set aside.',
-  spool_records_lost_total: 'Records that were in the spool and cannot be delivered any more, by reason.',
+  spool_records_lost_total:
+    'Records that were in the spool and that an output will not get: dropped because the spool was full, damaged on disk, or removed.',
   cursors_unreadable_total: 'Delivery positions that could not be read; the output begins again at the oldest record.',
   batches_retried_total: 'Attempts that failed and were tried again.',
   config_reloads_total:
@@ -107,7 +108,7 @@ export async function renderMetrics(
   }
   const waiting = new Gauge({
     name: 'errand_records_spooled',
-    help: 'Durable records that an output has neither delivered nor refused.',
+    help: 'Durable records that an output has neither delivered nor refused nor lost.',
     labelNames: ['output'],
     registers: [registry],
   })

@@ -1,23 +1,56 @@
 /** The open descriptors, bounded: the least recently used file that can be found again by its name gives way. */
 import type { Generation } from './file.js'
-import type { FileLayer } from './files.js'
+import { codeOf, type FileLayer, type OpenedFile } from './files.js'
 
 /** Open compressed files hold some 300 KiB each. */
 const MOST_PACKED = 16
+/** What is left to the spool, the outputs and everything else when the process may open no more. */
+const RESERVED = 16
 
 export class Descriptors {
   readonly #files: FileLayer
-  readonly #most: number
+  readonly #tooMany: (path: string, most: number) => void
+  #most: number
+  /** The closing that makes room for others, while it is under way. */
+  #givingWay: Promise<void> | undefined
   /** Generations with a handle, the least recently used first. */
   readonly #open = new Set<Generation>()
 
-  constructor(files: FileLayer, most: number) {
+  /** `tooMany` is told that the process could not open `path`, and how many files are held open from then on. */
+  constructor(files: FileLayer, most: number, tooMany: (path: string, most: number) => void) {
     this.#files = files
     this.#most = most
+    this.#tooMany = tooMany
   }
 
   get size(): number {
     return this.#open.size
+  }
+
+  /**
+   * Opens a file. Where the process may open no more, fewer are held from then on: without descriptors of their own the
+   * positions and the spool could not be written, and nothing would ever be closed. Rejects with the system's error.
+   */
+  async open(path: string): Promise<OpenedFile> {
+    try {
+      return await this.#files.openToRead(path)
+    } catch (error) {
+      if (codeOf(error) !== 'EMFILE' && codeOf(error) !== 'ENFILE') throw error
+      this.#givingWay ??= this.#giveWay(path).finally(() => {
+        this.#givingWay = undefined
+      })
+      await this.#givingWay
+      return await this.#files.openToRead(path)
+    }
+  }
+
+  async #giveWay(path: string): Promise<void> {
+    const most = Math.max(1, this.#open.size - RESERVED)
+    if (most < this.#most) {
+      this.#most = most
+      this.#tooMany(path, most)
+    }
+    while (this.#open.size > this.#most && (await this.#spare(this.#open)));
   }
 
   /**
@@ -28,7 +61,7 @@ export class Descriptors {
     if (generation.handle === undefined) {
       const path = generation.place ?? generation.via
       if (path === undefined) return false
-      const handle = await this.#files.openToRead(path)
+      const handle = await this.open(path)
       const stat = await handle.stat().catch(async (error: unknown) => {
         await handle.close()
         throw error
@@ -78,7 +111,7 @@ export class Descriptors {
   }
 
   /** Closes one that can be opened again, but not the one that is needed now. False when there is none. */
-  async #spare(among: Iterable<Generation>, needed: Generation): Promise<boolean> {
+  async #spare(among: Iterable<Generation>, needed?: Generation): Promise<boolean> {
     // Without a name its descriptor is the only way to what is still unread; and what is read loses least by closing.
     const spare = [...among].filter((other) => other !== needed && (other.place ?? other.via) !== undefined)
     const other = spare.find((one) => !one.behind) ?? spare[0]

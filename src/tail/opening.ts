@@ -116,11 +116,11 @@ export class Opening {
     sick: Map<string, string>,
     work: (handle: OpenedFile, stat: FileStat) => Promise<T>,
   ): Promise<T | undefined> {
-    const { files, ledger } = this.#parts
+    const { descriptors, ledger } = this.#parts
     let handle: OpenedFile | undefined
     let stat: FileStat | undefined
     try {
-      handle = await files.openToRead(path)
+      handle = await descriptors.open(path)
       stat = await handle.stat()
       if (stat.key !== key) sick.set(path, MOVED)
       if (stat.key !== key || stat.kind !== 'file' || this.#parts.isOwn(key)) return undefined

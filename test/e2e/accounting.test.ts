@@ -95,7 +95,8 @@ describe('the status server', () => {
       const delivered = metric(text, 'records_delivered_total', { output })
       const refused = metric(text, 'records_refused_total', { output })
       const spooled = metric(text, 'records_spooled', { output })
-      expect(delivered + refused + spooled, output).toBe(kept)
+      const lost = metric(text, 'spool_records_lost_total', { output })
+      expect(delivered + refused + spooled + lost, output).toBe(kept)
       if (output === 'picky') expect(refused).toBeGreaterThan(0)
       if (output === 'away') expect(spooled).toBe(kept)
     }

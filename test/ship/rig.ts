@@ -8,6 +8,7 @@ import type { Batch, Delivery, Output } from '../../src/outputs/output.js'
 import { Shipper, type ShipperOptions } from '../../src/ship/shipper.js'
 import type { Sleep } from '../../src/ship/sleep.js'
 import { type Cursor, Cursors } from '../../src/spool/cursors.js'
+import type { SpoolSettings } from '../../src/spool/settings.js'
 import { Spool } from '../../src/spool/spool.js'
 import { listLog, tempDir, WatchedFiles } from '../spool/disk.js'
 
@@ -116,7 +117,7 @@ export interface Rig {
   said(): string[]
   /** The durable cursor, as a sequence. */
   stored(): number
-  counts(): { delivered: number; refused: number; spooled: number; retried: number }
+  counts(): { delivered: number; refused: number; spooled: number; retried: number; lost: number }
   end(): Promise<void>
 }
 
@@ -130,6 +131,7 @@ export const ids = (from: number, to: number) => Array.from({ length: to - from 
 export interface RigOptions extends Partial<Pick<ShipperOptions, 'concurrency' | 'random'>> {
   readonly dir?: string
   readonly batch?: Partial<ShipperOptions['batch']>
+  readonly spool?: Partial<SpoolSettings>
 }
 
 export async function rig(output: Output, options: RigOptions = {}): Promise<Rig> {
@@ -139,7 +141,7 @@ export async function rig(output: Output, options: RigOptions = {}): Promise<Rig
   const files = new WatchedFiles()
   const winder = new Winder()
   const { clock, sleep } = winder
-  const settings = { maxBytes: 1 << 30, segmentBytes: 1 << 24 }
+  const settings: SpoolSettings = { maxBytes: 1 << 30, segmentBytes: 1 << 24, whenFull: 'wait', ...options.spool }
   const spool = await Spool.open({ dir: join(dir, 'spool'), settings, log, counters })
   const cursors = await Cursors.open({ dir: join(dir, 'cursors'), names: ['main'], spool, log, counters, files })
   const cursor = cursors.of('main')
@@ -195,6 +197,7 @@ export async function rig(output: Output, options: RigOptions = {}): Promise<Rig
       delivered: counters.get('records_delivered_total', labels),
       refused: counters.get('records_refused_total', labels),
       spooled: shipper.spooled,
+      lost: counters.get('spool_records_lost_total', { reason: 'full', ...labels }),
       retried: counters.get('batches_retried_total', labels),
     }),
     end: async () => {

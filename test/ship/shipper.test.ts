@@ -2,8 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Batch, Delivery } from '../../src/outputs/output.js'
+import { Lines } from '../../src/spool/lines.js'
 import { ioError } from '../spool/disk.js'
-import { type Answer, DELIVERED, held, ids, recordText, rig, ScriptedOutput, settle, until } from './rig.js'
+import { type Answer, DELIVERED, held, ids, type Rig, recordText, rig, ScriptedOutput, settle, until } from './rig.js'
 
 const retry = (reason = '503', afterMs?: number): Delivery =>
   afterMs === undefined ? { outcome: 'retry', reason } : { outcome: 'retry', reason, afterMs }
@@ -296,7 +297,7 @@ describe('a hold', () => {
     for (let i = 1; i <= 3; i++) {
       await until(() => output.attempts.length === i && r.winder.sleeps.length === 1)
       expect(r.winder.sleeps).toEqual([15_000])
-      expect(r.counts()).toEqual({ delivered: 0, refused: 0, spooled: 20, retried: 0 })
+      expect(r.counts()).toEqual({ delivered: 0, refused: 0, spooled: 20, retried: 0, lost: 0 })
       r.winder.wind(15_000)
     }
     await until(() => output.held.length === 20)
@@ -424,6 +425,67 @@ describe('a split', () => {
   })
 })
 
+describe('records that a full spool drops', () => {
+  const spool = { maxBytes: 4000, segmentBytes: 1000, whenFull: 'dropOldest' } as const
+  const sum = (r: Rig) => {
+    const { delivered, refused, spooled, lost } = r.counts()
+    return delivered + refused + spooled + lost
+  }
+
+  it('are counted while the output hangs, told once a minute, and what it holds in flight is not among them', async () => {
+    const gate = held()
+    const output = new ScriptedOutput(gate.answer, DELIVERED)
+    const r = await rig(output, { spool })
+    await r.append(0, 20, 100)
+    r.start()
+    await until(() => output.inFlight === 1)
+    for (let n = 20; n < 200; n += 5) await r.append(n, n + 5, 100)
+    await until(() => r.counts().lost > 100)
+    expect(sum(r)).toBe(200)
+    expect(r.said().length).toBe(1)
+    expect(r.said()[0]).toMatch(/^error output "main" \(loki\): \d+ records? (was|were) dropped undelivered/)
+    const told = Number(/\d+/.exec(r.said()[0] ?? '')?.[0])
+    r.winder.clock.advance(60_000)
+    for (let n = 200; n < 240; n += 5) await r.append(n, n + 5, 100)
+    await until(() => r.said().length === 2)
+    const toldSince = Number(/\d+/.exec(r.said()[1] ?? '')?.[0])
+    expect(told + toldSince).toBeLessThanOrEqual(r.counts().lost)
+    gate.give()
+    const drained = r.shipper.drained()
+    await drained
+    const { lost, delivered, spooled } = r.counts()
+    expect([delivered + lost, spooled, sum(r)]).toEqual([240, 0, 240])
+    expect(output.held.slice(0, 10)).toEqual(ids(0, 10))
+    expect(output.held.slice(-10)).toEqual(ids(230, 240))
+    expect(new Set(output.held).size).toBe(delivered)
+    await r.end()
+    const all = r.said().reduce((total, line) => total + Number(/(\d+) records? w/.exec(line)?.[1] ?? 0), 0)
+    expect(all).toBe(lost)
+  })
+
+  it('are counted by the next life when this one ended before it saw them go', async () => {
+    const first = await rig(new ScriptedOutput(held().answer), { spool })
+    await first.append(0, 20, 100)
+    first.cursor.pass(
+      first.spool.start,
+      await first.spool.read(first.spool.start, { maxBytes: 1, maxRecords: 1 }, new Lines()),
+    )
+    await first.cursor.save()
+    for (let n = 20; n < 100; n += 5) await first.append(n, n + 5, 100)
+    await first.end()
+    const output = new ScriptedOutput()
+    const r = await rig(output, { spool, dir: first.dir })
+    expect(r.shipper.spooled).toBe(99)
+    r.start()
+    await r.shipper.drained()
+    expect(output.held.at(-1)).toBe('id-99')
+    const { delivered, lost, spooled } = r.counts()
+    expect([delivered + lost, spooled]).toEqual([99, 0])
+    expect(lost).toBeGreaterThan(50)
+    await r.end()
+  })
+})
+
 describe('an end', () => {
   it('drained waits for everything that is in the spool, without waiting for age', async () => {
     const gate = held()
@@ -469,8 +531,8 @@ describe('an end', () => {
     writeFileSync(path, bytes)
     r.start()
     await r.shipper.drained()
-    expect([output.held, r.shipper.spooled]).toEqual([[], 0])
-    expect(r.counters.total('spool_records_lost_total')).toBe(5)
+    expect([output.held, r.shipper.spooled]).toEqual([ids(1, 5), 0])
+    expect(r.counters.get('spool_records_lost_total', { reason: 'damaged', output: 'main' })).toBe(1)
     await r.end()
   })
 

@@ -6,6 +6,7 @@ import { Counters } from '../../src/core/counters.js'
 import { Cursor, Cursors } from '../../src/spool/cursors.js'
 import { Lines } from '../../src/spool/lines.js'
 import type { Position } from '../../src/spool/position.js'
+import type { SpoolSettings } from '../../src/spool/settings.js'
 import { Spool } from '../../src/spool/spool.js'
 import { ioError, listLog, tempDir, WatchedFiles } from './disk.js'
 
@@ -18,7 +19,7 @@ async function setUp(names: readonly string[], files = new WatchedFiles()) {
   const log = listLog()
   const counters = new Counters()
   const open = async () => {
-    const settings = { maxBytes: 1 << 20, segmentBytes: 100 }
+    const settings: SpoolSettings = { maxBytes: 1 << 20, segmentBytes: 100, whenFull: 'wait' }
     const spool = await Spool.open({ dir: join(dir, 'spool'), settings, log, counters })
     const cursors = await Cursors.open({ dir: join(dir, 'cursors'), names, spool, log, counters, files })
     return { spool, cursors }
@@ -72,6 +73,31 @@ describe('a cursor', () => {
     cursor.pass(at(0), at(2))
     await Promise.all([cursor.save(), cursor.save()])
     expect(written).toEqual([at(2)])
+  })
+
+  it('whose file has any bit flipped passes over no record', async () => {
+    const { cursors, position, spool, dir, log, counters } = await setUp(['main'])
+    cursors.of('main').pass(position(0), position(4))
+    await cursors.of('main').save()
+    const path = join(dir, 'cursors', 'main.json')
+    const whole = readFileSync(path)
+    for (let bit = 0; bit < 8 * whole.length; bit++) {
+      const bytes = Buffer.from(whole)
+      bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      writeFileSync(path, bytes)
+      const again = await Cursors.open({ dir: join(dir, 'cursors'), names: ['main'], spool, log, counters })
+      expect(again.of('main').position.sequence, bytes.toString()).toBeLessThanOrEqual(4)
+    }
+    // All but a few flips, in the line end, are seen.
+    expect(counters.total('cursors_unreadable_total')).toBeGreaterThan(7 * whole.length)
+  })
+
+  it('goes on from a file of the first version, which has no sum', async () => {
+    const { position, open, dir, counters } = await setUp(['main'])
+    writeFileSync(join(dir, 'cursors', 'main.json'), JSON.stringify({ version: 1, ...position(6) }))
+    const { cursors } = await open()
+    expect(cursors.of('main').position.sequence).toBe(6)
+    expect(counters.total('cursors_unreadable_total')).toBe(0)
   })
 
   it('survives a restart at the place where it was saved, in a file of its own for the user only', async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../../src/core/clock.js'
@@ -77,5 +77,33 @@ describe('the lock on a state directory', () => {
     writeFileSync(join(dir, 'errand.lock'), 'another')
     await lock.release()
     expect(readFileSync(join(dir, 'errand.lock'), 'utf8')).toBe('another')
+  })
+
+  it('is made again with its directory when someone removed them', async () => {
+    const dir = join(tempDir(), 'state')
+    const lock = await StateLock.take({ dir, self, clock })
+    const text = readFileSync(join(dir, 'errand.lock'), 'utf8')
+    rmSync(dir, { recursive: true })
+    await lock.keep()
+    await lock.keep()
+    expect(readFileSync(join(dir, 'errand.lock'), 'utf8')).toBe(text)
+    expect(statSync(dir).mode & 0o777).toBe(0o700)
+    await lock.release()
+  })
+
+  it('that another agent has taken since cannot be kept', async () => {
+    const dir = join(tempDir(), 'state')
+    const lock = await StateLock.take({ dir, self, clock })
+    rmSync(dir, { recursive: true })
+    const other = await StateLock.take({ dir, self: { ...self, pid: process.ppid }, clock })
+    await expect(lock.keep()).rejects.toThrow(`Process ${process.ppid} has used this state directory since`)
+    await other.release()
+  })
+
+  it('of another boot is taken over, though a process with its id and start time lives', async () => {
+    const dir = tempDir()
+    writeFileSync(join(dir, 'errand.lock'), `{"pid":${process.ppid},"started":"another-boot/42","since":"x"}`)
+    const lock = await StateLock.take({ dir, self, clock, files: startedAt(42) })
+    await lock.release()
   })
 })

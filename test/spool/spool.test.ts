@@ -4,24 +4,27 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { Counters } from '../../src/core/counters.js'
 import type { Files } from '../../src/spool/files.js'
 import { Lines } from '../../src/spool/lines.js'
 import type { Position } from '../../src/spool/position.js'
 import { HEADER_BYTES, segmentName } from '../../src/spool/segment.js'
+import type { SpoolSettings } from '../../src/spool/settings.js'
 import type { Limits } from '../../src/spool/shapes.js'
 import { Spool } from '../../src/spool/spool.js'
 import { ioError, listLog, tempDir, textsOf, WatchedFiles } from './disk.js'
 
 const ALL = { maxBytes: 1 << 30, maxRecords: 1 << 30 }
 const START: Position = { segment: 0, offset: 0, sequence: 0 }
-const ROOMY = { maxBytes: 1 << 30, segmentBytes: 1 << 24 }
+const ROOMY: SpoolSettings = { maxBytes: 1 << 30, segmentBytes: 1 << 24, whenFull: 'wait' }
 
 interface Opened {
   readonly spool: Spool
@@ -29,7 +32,7 @@ interface Opened {
   readonly log: ReturnType<typeof listLog>
 }
 
-async function open(dir: string, settings = ROOMY, files?: Files): Promise<Opened> {
+async function open(dir: string, settings: SpoolSettings = ROOMY, files?: Files): Promise<Opened> {
   const counters = new Counters()
   const log = listLog()
   const spool = await Spool.open({ dir, settings, log, counters, ...(files === undefined ? {} : { files }) })
@@ -168,7 +171,7 @@ describe('the spool', () => {
 
   it('takes a record larger than a segment and larger than one read of the disk', async () => {
     const dir = tempDir()
-    const settings = { maxBytes: 1 << 30, segmentBytes: 1 << 16 }
+    const settings: SpoolSettings = { maxBytes: 1 << 30, segmentBytes: 1 << 16, whenFull: 'wait' }
     const first = await open(dir, settings)
     const texts = [record(0), record(1, 2 << 20), record(2)]
     await fill(first.spool, texts)
@@ -196,7 +199,7 @@ describe('the spool', () => {
 })
 
 describe('segments', () => {
-  const SMALL = { maxBytes: 1 << 20, segmentBytes: 1000 }
+  const SMALL: SpoolSettings = { maxBytes: 1 << 20, segmentBytes: 1000, whenFull: 'wait' }
 
   it('roll by size and are given back whole, once everything in them lies behind', async () => {
     const dir = tempDir()
@@ -244,7 +247,7 @@ describe('segments', () => {
   })
 
   it('make the reader wait when the spool is full, until space is given back', async () => {
-    const { spool } = await open(tempDir(), { maxBytes: 4000, segmentBytes: 1 << 24 })
+    const { spool } = await open(tempDir(), { maxBytes: 4000, segmentBytes: 1 << 24, whenFull: 'wait' })
     await fill(spool, records(0, 30, 100))
     expect(spool.isFull).toBe(true)
     let hasRoom = false
@@ -259,7 +262,7 @@ describe('segments', () => {
   })
 
   it('make room even when one record alone fills the spool', async () => {
-    const { spool } = await open(tempDir(), { maxBytes: 4000, segmentBytes: 1 << 24 })
+    const { spool } = await open(tempDir(), { maxBytes: 4000, segmentBytes: 1 << 24, whenFull: 'wait' })
     await fill(spool, [record(0, 5000)])
     expect(spool.isFull).toBe(true)
     await spool.release(spool.end)
@@ -288,12 +291,61 @@ describe('segments', () => {
   })
 })
 
+describe('a spool that drops the oldest when it is full', () => {
+  const TIGHT: SpoolSettings = { maxBytes: 4000, segmentBytes: 1000, whenFull: 'dropOldest' }
+
+  it('never lets its appender wait, keeps its size, and says why a reader misses records', async () => {
+    const dir = tempDir()
+    const { spool } = await open(dir, TIGHT)
+    const from = spool.start
+    for (let n = 0; n < 100; n++) {
+      await fill(spool, [record(n, 100)])
+      expect(spool.isFull).toBe(false)
+      expect(spool.bytes).toBeLessThanOrEqual(4000)
+    }
+    const first = spool.start.sequence
+    expect(first).toBeGreaterThan(50)
+    expect(await textsFrom(spool, from)).toEqual(records(first, 100, 100))
+    expect(spool.whyLost(from)).toBe('full')
+    await spool.close()
+    const again = await open(dir, TIGHT)
+    expect(again.spool.whyLost(from)).toBe('full')
+    await again.spool.close()
+  })
+
+  it('tells those who wait for it', async () => {
+    const { spool } = await open(tempDir(), TIGHT)
+    let told = false
+    const dropped = spool.dropped(new AbortController().signal).then(() => (told = true))
+    await fill(spool, records(0, 10, 100))
+    expect(told).toBe(false)
+    await fill(spool, records(10, 30, 100))
+    await dropped
+    await spool.close()
+  })
+
+  it('keeps the records in memory when it cannot drop', async () => {
+    const files = new WatchedFiles()
+    const { spool } = await open(tempDir(), TIGHT, files)
+    await fill(spool, records(0, 15, 100))
+    files.fault = (operation) => {
+      if (operation === 'remove') throw ioError('EACCES')
+    }
+    for (const text of records(15, 40, 100)) spool.append(text)
+    await expect(spool.flush()).rejects.toMatchObject({ code: 'SPOOL_WRITE', cause: { code: 'EACCES' } })
+    files.fault = () => {}
+    await spool.flush()
+    expect((await textsFrom(spool)).at(-1)).toBe(record(39, 100))
+    await spool.close()
+  })
+})
+
 describe('a disk that fails', () => {
   for (const operation of ['open', 'write', 'datasync', 'syncDir'] as const) {
     it(`at ${operation} keeps the records until it answers again, and gives each once`, async () => {
       const files = new WatchedFiles()
       const dir = tempDir()
-      const settings = { maxBytes: 1 << 20, segmentBytes: 600 }
+      const settings: SpoolSettings = { maxBytes: 1 << 20, segmentBytes: 600, whenFull: 'wait' }
       const { spool } = await open(dir, settings, files)
       await fill(spool, records(0, 5, 20))
       files.fault = (seen) => {
@@ -407,10 +459,9 @@ describe('damage', () => {
 
   for (const number of [1, 3]) {
     const where = number === 3 ? 'the last segment' : 'an older segment'
-    it(`of any byte of ${where} gives the records before it and all other segments, and counts and keeps the rest`, async () => {
+    it(`of any byte of ${where} loses the record it is in, which is kept aside and told, and none else`, async () => {
       const dir = await threeSegments()
       const size = statSync(join(dir, segmentName(number))).size
-      const own = records(6 + 4 * number, 10 + 4 * number)
       for (let at = 0; at < size; at++) {
         const copy = tempDir()
         mkdirSync(copy, { recursive: true })
@@ -419,71 +470,128 @@ describe('damage', () => {
         bytes[at] = (bytes[at] ?? 0) ^ 0x41
         writeFileSync(join(copy, segmentName(number)), bytes)
         const { spool, counters, log } = await open(copy)
-        const seen = await textsFrom(spool)
-        const kept = at < HEADER_BYTES ? 0 : Math.floor((at - HEADER_BYTES) / ((size - HEADER_BYTES) / 4))
-        const others = records(10, 22).filter((text) => !own.includes(text))
-        expect(
-          seen.filter((text) => others.includes(text)),
-          `byte ${at}`,
-        ).toEqual(others)
-        expect(
-          seen.filter((text) => !others.includes(text)),
-          `byte ${at}`,
-        ).toEqual(own.slice(0, kept))
-        const lost = counters.total('spool_records_lost_total')
-        const isTornByItsLook = number === 3 && kept === 3 && lost === 0
-        if (!isTornByItsLook) {
-          expect(lost, `byte ${at}`).toBeGreaterThanOrEqual(1)
-          expect(readdirSync(copy).filter((name) => name.includes('.damaged-')).length).toBe(1)
-        } else expect(counters.get('spool_torn_bytes_total')).toBeGreaterThan(0)
+        const hit = Math.floor((at - HEADER_BYTES) / ((size - HEADER_BYTES) / 4))
+        const gone = at < HEADER_BYTES ? undefined : record(6 + 4 * number + hit)
+        expect(await textsFrom(spool), `byte ${at}`).toEqual(records(10, 22).filter((text) => text !== gone))
+        const aside = readdirSync(copy).filter((name) => name.includes('.damaged-')).length
+        const isTornByItsLook = number === 3 && hit === 3 && counters.total('spool_torn_bytes_total') > 0
+        expect(aside, `byte ${at}`).toBe(gone === undefined || isTornByItsLook ? 0 : 1)
+        if (!isTornByItsLook) expect(counters.total('spool_damaged_bytes_total')).toBeGreaterThan(0)
         expect(log.lines.length).toBe(1)
         await spool.close()
       }
     })
   }
 
-  it('is set aside once: the next start finds a whole spool', async () => {
+  it('is set aside and told once, and passed over by every life', async () => {
     const dir = await threeSegments()
     const path = join(dir, segmentName(2))
     const bytes = readFileSync(path)
     bytes[HEADER_BYTES + 12] = 0
     writeFileSync(path, bytes)
+    const others = records(10, 22).filter((text) => text !== record(14))
     const first = await open(dir)
-    expect(await textsFrom(first.spool)).toEqual([...records(10, 14), ...records(18, 22)])
-    expect(first.counters.get('spool_records_lost_total', { reason: 'damaged' })).toBe(4)
+    expect(await textsFrom(first.spool)).toEqual(others)
+    expect(await textsFrom(first.spool)).toEqual(others)
+    expect(first.log.lines.length).toBe(1)
     await first.spool.close()
     expect(existsSync(`${path}.damaged-${HEADER_BYTES}`)).toBe(true)
     const second = await open(dir)
-    expect(await textsFrom(second.spool)).toEqual([...records(10, 14), ...records(18, 22)])
+    expect(await textsFrom(second.spool)).toEqual(others)
     expect(second.log.lines).toEqual([])
     await second.spool.close()
   })
 
+  it('of several records in a row loses these, and the places of the others stay what they were', async () => {
+    const dir = await threeSegments()
+    const path = join(dir, segmentName(2))
+    const bytes = readFileSync(path)
+    const frame = (bytes.length - HEADER_BYTES) / 4
+    bytes.fill(0x7e, HEADER_BYTES + frame + 3, HEADER_BYTES + 2 * frame + 9)
+    writeFileSync(path, bytes)
+    const { spool } = await open(dir)
+    expect(await textsFrom(spool)).toEqual([...records(10, 15), ...records(17, 22)])
+    const { next } = await readFrom(
+      spool,
+      { segment: 2, offset: HEADER_BYTES + frame, sequence: 5 },
+      { ...ALL, maxRecords: 1 },
+    )
+    expect(next.sequence).toBe(8)
+    await spool.close()
+  })
+
+  it('of a file of another version is none: it is set aside as it is', async () => {
+    const dir = await threeSegments()
+    const path = join(dir, segmentName(2))
+    const bytes = readFileSync(path)
+    bytes.writeUInt32LE(9, 8)
+    bytes.writeUInt32LE(crc32(bytes.subarray(0, 20)), 20)
+    writeFileSync(path, bytes)
+    const { spool } = await open(dir)
+    expect(await textsFrom(spool)).toEqual([...records(10, 14), ...records(18, 22)])
+    expect(readFileSync(`${path}.damaged-0`)).toEqual(bytes)
+    await spool.close()
+  })
+
+  it('that makes a file shorter while it is read loses what is gone', async () => {
+    const dir = await threeSegments()
+    const { spool, log } = await open(dir)
+    const path = join(dir, segmentName(2))
+    const bytes = readFileSync(path)
+    const frame = (bytes.length - HEADER_BYTES) / 4
+    writeFileSync(path, bytes.subarray(0, HEADER_BYTES + 2 * frame))
+    expect(await textsFrom(spool)).toEqual([...records(10, 16), ...records(18, 22)])
+    expect(log.lines[0]).toContain('2 records at its end are gone')
+    await spool.close()
+  })
+
   it('of the segment that is being written makes it begin another', async () => {
     const dir = tempDir()
-    const { spool, counters } = await open(dir)
+    const { spool, counters } = await open(dir, { ...ROOMY, segmentBytes: 1 << 26 })
     // More than the window in memory, so that the first records are read from disk.
     for (let i = 0; i < 5; i++) await fill(spool, records(4 * i, 4 * i + 4, 600_000))
     const path = join(dir, segmentName(1))
     const bytes = readFileSync(path)
     bytes[HEADER_BYTES + 100] = 0
     writeFileSync(path, bytes)
-    const perSegment = (await textsFrom(spool)).length
-    expect(counters.total('spool_records_lost_total')).toBe(20 - perSegment)
-    expect(perSegment).toBeLessThan(20)
+    const segment = spool.end.segment
+    expect(await textsFrom(spool)).toEqual(records(1, 20, 600_000))
+    expect(counters.total('spool_damaged_bytes_total')).toBeGreaterThan(600_000)
     await fill(spool, [record(99)])
+    expect(spool.end.segment).toBeGreaterThan(segment)
     expect((await textsFrom(spool)).at(-1)).toBe(record(99))
     await spool.close()
   })
 
-  it('by someone who removes a file is counted, and reading goes on behind it', async () => {
+  it('by someone who removes a file is told once, and reading goes on behind it', async () => {
     const dir = await threeSegments()
-    const { spool, counters, log } = await open(dir)
+    const { spool, log } = await open(dir)
+    const before = { segment: 2, offset: HEADER_BYTES, sequence: 4 }
     unlinkSync(join(dir, segmentName(2)))
     expect(await textsFrom(spool)).toEqual([...records(10, 14), ...records(18, 22)])
-    expect(counters.get('spool_records_lost_total', { reason: 'removed' })).toBe(4)
-    expect(log.lines[0]).toContain('removed by someone else')
+    expect(await textsFrom(spool)).toEqual([...records(10, 14), ...records(18, 22)])
+    expect(spool.whyLost(before)).toBe('removed')
+    expect(log.lines.length).toBe(1)
+    expect(log.lines[0]).toContain('removed by someone else; 4 records')
     await spool.close()
+  })
+
+  it('by someone who removes the whole directory is met with a new one: what was read in the meantime is kept', async () => {
+    const dir = join(tempDir(), 'spool')
+    const { spool, log } = await open(dir)
+    await fill(spool, records(0, 3))
+    rmSync(dir, { recursive: true })
+    spool.append(record(3))
+    await expect(spool.flush()).rejects.toThrow('removed by someone else')
+    expect(spool.recordsPending).toBe(1)
+    await spool.flush()
+    // What waited for the outputs is still in memory.
+    expect(await textsFrom(spool)).toEqual(records(0, 4))
+    expect(log.lines).toEqual([])
+    await spool.close()
+    const again = await open(dir)
+    expect(await textsFrom(again.spool)).toEqual([record(3)])
+    await again.spool.close()
   })
 
   it('is not concluded from a position that points between two records in memory', async () => {
