@@ -8,8 +8,10 @@ import { join } from 'node:path'
 import type { Clock } from '../core/clock.js'
 import type { Counters } from '../core/counters.js'
 import type { Logger } from '../core/log.js'
-import { ProblemsError } from '../core/problem.js'
+import { ProblemsError, renderPlace } from '../core/problem.js'
 import type { ErrorRecord, Status } from '../core/shapes.js'
+import { BUDGET_MS } from '../remap/budget.js'
+import { linearEngineWorks } from '../remap/linear.js'
 import { realSleep } from '../ship/sleep.js'
 import { StateLock, type ThisProcess } from '../spool/lock.js'
 import { Spool } from '../spool/spool.js'
@@ -18,6 +20,7 @@ import type { TailedFile } from '../tail/file.js'
 import { Tail } from '../tail/tail.js'
 import { Delivering } from './delivering.js'
 import { Pipeline, type PipelineLimits, type PipelineRest } from './pipeline.js'
+import { type GivenUpPattern, Pipeline, type PipelineLimits } from './pipeline.js'
 import type { Plan, PlannedInput } from './plan.js'
 import { recordJson } from './record-json.js'
 import { Streams } from './streams.js'
@@ -71,6 +74,7 @@ export class Agent {
   #unsaved = false
   #caughtUp = false
   readonly #faultsTold = new Set<string>()
+  readonly #patternsTold = new Set<string>()
 
   private constructor(options: AgentOptions, parts: Parts) {
     this.#options = options
@@ -112,6 +116,10 @@ export class Agent {
    */
   static async start(options: AgentOptions): Promise<Agent> {
     const { plan, log, clock, counters, self, stdout } = options
+    if (!linearEngineWorks())
+      log.warn(
+        "this Node.js has no linear engine for regular expressions: a timer watches every rule of a remapper instead, at 0.1 ms for each text. Use one of the versions that package.json's engines name.",
+      )
     const lock = await StateLock.take({ dir: plan.stateDir, self, clock }).catch((error) => {
       throw explained(error, plan.stateDir)
     })
@@ -243,8 +251,19 @@ export class Agent {
       learned: ({ source, because }) =>
         this.#options.log.info(`${origin.path ?? 'standard input'} is read as source "${source.name}": ${because}`),
       emit: (record: ErrorRecord) => this.#spool.append(...recordJson(record)),
+      gaveUp: ({ from }, pattern) => this.#tellGivenUp(`${origin.path ?? 'standard input'} at byte ${from}`, pattern),
       failed: ({ from }, error) => this.#tellFault(`${origin.path ?? 'standard input'} at byte ${from}`, error),
     })
+  }
+
+  /** Names a pattern that took too long, once; from then on it is counted. */
+  #tellGivenUp(where: string, { pattern, remapper, processor, place, because }: GivenUpPattern): void {
+    const key = `${remapper} ${processor} ${pattern}`
+    if (because !== 'slow' || this.#patternsTold.has(key) || this.#patternsTold.size > 100) return
+    this.#patternsTold.add(key)
+    this.#options.log.warn(
+      `${where}: ${pattern} of remapper "${remapper}", processor ${processor}${place ? ` (${renderPlace(place)})` : ''} took more than ${BUDGET_MS} ms and was given up; the entry goes on without it. Make the rule more exact: errand_patterns_given_up_total counts on.`,
+    )
   }
 
   /** Says what to report, once for each kind of fault. */
