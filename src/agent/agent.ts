@@ -10,7 +10,6 @@ import type { Counters } from '../core/counters.js'
 import type { Logger } from '../core/log.js'
 import { ProblemsError, renderPlace } from '../core/problem.js'
 import type { ErrorRecord, Status } from '../core/shapes.js'
-import { BUDGET_MS } from '../remap/budget.js'
 import { linearEngineWorks } from '../remap/linear.js'
 import { realSleep } from '../ship/sleep.js'
 import { StateLock, type ThisProcess } from '../spool/lock.js'
@@ -262,7 +261,7 @@ export class Agent {
     if (because !== 'slow' || this.#patternsTold.has(key) || this.#patternsTold.size > 100) return
     this.#patternsTold.add(key)
     this.#options.log.warn(
-      `${where}: ${pattern} of remapper "${remapper}", processor ${processor}${place ? ` (${renderPlace(place)})` : ''} took more than ${BUDGET_MS} ms and was given up; the entry goes on without it. Make the rule more exact: errand_patterns_given_up_total counts on.`,
+      `${where}: ${pattern} of remapper "${remapper}", processor ${processor}${place ? ` (${renderPlace(place)})` : ''} took too long and was given up; the entry goes on without it. Make the rule more exact: errand_patterns_given_up_total counts on.`,
     )
   }
 

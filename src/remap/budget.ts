@@ -32,21 +32,22 @@ export class Budget {
 
   /** What `work` returns, in a list, or why there is nothing. It may be run again, and ended anywhere. */
   run<T>(work: () => T): readonly [T] | 'slow' | 'no time left' {
-    const hadMs = this.#leftMs
-    if (hadMs < 1) return 'no time left'
+    if (this.#leftMs < 1) return 'no time left'
+    // Half of what is left, so that a slow pattern leaves something for those behind it.
+    const limitMs = this.#leftMs / 2
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const before = cpuUsage()
-      const done = runWithin(work, Math.ceil(hadMs) * 2 ** attempt)
+      const done = runWithin(work, Math.ceil(limitMs) * 2 ** attempt)
       const { user, system } = cpuUsage(before)
       const usedMs = (user + system) / 1000
       if (done !== undefined) {
         this.#leftMs -= usedMs
         return done
       }
-      if (usedMs >= hadMs * 0.8) break
+      if (usedMs >= limitMs * 0.8) break
     }
-    this.#leftMs = 0
-    return hadMs < BUDGET_MS / 2 ? 'no time left' : 'slow'
+    this.#leftMs -= limitMs
+    return limitMs < BUDGET_MS / 8 ? 'no time left' : 'slow'
   }
 }
 

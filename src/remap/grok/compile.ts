@@ -146,7 +146,7 @@ export function compileRule(rule: Rule, options: CompileOptions): CompiledRule {
   if (!linear) for (let i = 0; i < 2; i++) regex.test('')
   if (!linear && linearEngineWorks())
     warnings.push({
-      what: `The rule uses ${writer.refusal ?? 'counts that multiply'}, so it may take long on a text that nearly matches: it is watched, which costs 0.1 ms each time, and given up after ${BUDGET_MS} ms.`,
+      what: `The rule uses ${writer.refusal ?? 'counts that multiply'}, so it may take long on a text that nearly matches: it is watched, which costs 0.1 ms each time, and given up after ${BUDGET_MS / 2} ms.`,
       mend: 'Say it without: list what may stand there, or put a more special rule before it.',
     })
   return { name: rule.name, regex, captures, repeats, isLinear: linear, rest: new Rest(), warnings }
