@@ -66,7 +66,7 @@ export function rootOf(glob: Glob): string {
  */
 function matcherOf(pattern: string, dot = false): (text: string) => boolean {
   const matches = picomatch(pattern, { dot })
-  if (/[\\{}()[\]!+@]/.test(pattern)) return matches
+  if (/[\\{}()[\]!+@]|\*{3}/.test(pattern)) return matches
   // `/**` stands for nothing, too: what is left of the pattern takes all that picomatch takes, and more.
   const wide = pattern.replace(/\/\*\*(?=\/|$)|^\*\*\//g, '*')
   return (text) => mayMatch(text, wide) && matches(text)
