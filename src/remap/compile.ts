@@ -125,7 +125,7 @@ export function compileRemapper(
       definition.enabled && (source === undefined || record.source === source) && (matchesQuery?.(record) ?? true),
     apply(record, run = {}) {
       // A rule of one remapper cannot use up the time of another.
-      delete run.budget
+      run.budget = undefined
       return runSteps(compiled, record, run)
     },
   }

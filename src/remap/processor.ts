@@ -27,7 +27,7 @@ export interface Run {
   /** Set by the first status remapper that had a source: later ones do not count, in whatever pipeline. */
   statusTaken?: boolean
   /** What is left of the time that the patterns of a remapper may take; made when one needs it. */
-  budget?: Budget
+  budget?: Budget | undefined
   /** The patterns that were not tried to their end, and where they stand; made when there is one. */
   givenUp?: GivenUpPattern[]
 }
