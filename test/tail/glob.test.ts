@@ -42,7 +42,7 @@ describe('globs', () => {
     const some = (characters: string) =>
       fc.array(fc.constantFrom(...characters.split('')), { maxLength: 9 }).map((all) => `/${all.join('')}`)
     fc.assert(
-      fc.property(some('ab.-*?/***'), some('ab.-/'), (pattern, text) => {
+      fc.property(some('ab.-*?/**'), some('ab.-/'), (pattern, text) => {
         const clean = normalize(pattern)
         expect(compileGlob(pattern).matches(text)).toBe(text === clean || picomatch(clean)(text))
         expect(compileExcludes([pattern])(text)).toBe(picomatch(clean, { dot: true })(text))
