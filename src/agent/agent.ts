@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Clock } from '../core/clock.js'
 import type { Counters } from '../core/counters.js'
 import type { Logger } from '../core/log.js'
-import { ProblemsError } from '../core/problem.js'
+import { ProblemsError, renderPlace } from '../core/problem.js'
 import type { ErrorRecord, Status } from '../core/shapes.js'
 import { realSleep } from '../ship/sleep.js'
 import { StateLock, type ThisProcess } from '../spool/lock.js'
@@ -18,7 +18,7 @@ import { Tail } from '../tail/tail.js'
 import { Accounts, type Moment } from './accounts.js'
 import { Delivering } from './delivering.js'
 import { FullSpool } from './full-spool.js'
-import { Pipeline, type PipelineLimits, type PipelineRest } from './pipeline.js'
+import { type GivenUpPattern, Pipeline, type PipelineLimits, type PipelineRest } from './pipeline.js'
 import type { Plan, PlannedInput } from './plan.js'
 import { recordJson } from './record-json.js'
 import type { StandardInput } from './standard-input.js'
@@ -88,6 +88,7 @@ export class Agent {
   #unsaved = false
   #caughtUp = false
   readonly #faultsTold = new Set<string>()
+  readonly #patternsTold = new Set<string>()
 
   private constructor(options: AgentOptions, parts: Parts) {
     this.#options = options
@@ -278,8 +279,19 @@ export class Agent {
       learned: ({ source, because }) =>
         this.#options.log.info(`${origin.path ?? 'standard input'} is read as source "${source.name}": ${because}`),
       emit: (record: ErrorRecord) => this.#spool.append(...recordJson(record)),
+      gaveUp: ({ from }, pattern) => this.#tellGivenUp(`${origin.path ?? 'standard input'} at byte ${from}`, pattern),
       failed: ({ from }, error) => this.#tellFault(`${origin.path ?? 'standard input'} at byte ${from}`, error),
     })
+  }
+
+  /** Names a pattern that took too long, once; from then on it is counted. */
+  #tellGivenUp(where: string, { pattern, remapper, processor, place, because }: GivenUpPattern): void {
+    const key = `${remapper} ${processor} ${pattern}`
+    if (because !== 'slow' || this.#patternsTold.has(key) || this.#patternsTold.size > 100) return
+    this.#patternsTold.add(key)
+    this.#options.log.warn(
+      `${where}: ${pattern} of remapper "${remapper}", processor ${processor}${place ? ` (${renderPlace(place)})` : ''} took too long and was given up; the entry goes on without it. Make the rule more exact: errand_patterns_given_up_total counts on.`,
+    )
   }
 
   /** Says what to report, once for each kind of fault. */

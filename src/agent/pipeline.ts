@@ -12,12 +12,14 @@ import { type Format, Framer, type FramerRest } from '../frame/framer.js'
 import { Grouper, type GrouperRest } from '../group/grouper.js'
 import { judge } from '../remap/judge.js'
 import { preprocess } from '../remap/preprocess.js'
-import type { Run, Step } from '../remap/processor.js'
+import type { GivenUpPattern, Run, Step } from '../remap/processor.js'
 import type { Grouping } from './grouping.js'
 import type { Recognised } from './learn.js'
 import { type BuiltRecord, buildRecord, type Origin } from './record.js'
 import { applySource, type Source } from './source.js'
 import { findTracebacks, lastTraceback } from './tracebacks.js'
+
+export type { GivenUpPattern }
 
 /** What became of one entry; what `explain` shows. */
 export interface Outcome {
@@ -56,6 +58,8 @@ export interface PipelineOptions {
    * with reason `fault`, and all that follow are taken. Without it the error is thrown on.
    */
   failed?(entry: Entry, error: unknown): void
+  /** Told of each pattern of a remapper that took too long on an entry; what the other steps made of it stays. */
+  gaveUp?(entry: Entry, pattern: GivenUpPattern): void
   /** When given, every entry is judged, and its passage recorded step by step; slow. */
   explain?(outcome: Outcome): void
 }
@@ -250,6 +254,10 @@ export class Pipeline {
     })
     const run: Run = { ...(steps ? { trail: steps } : { stopBelowError: true }) }
     applySource(source.remappers, record, run)
+    for (const pattern of run.givenUp ?? []) {
+      this.#options.counters.add('patterns_given_up_total', 1, { source: source.name, remapper: pattern.remapper })
+      this.#options.gaveUp?.(entry, pattern)
+    }
     record.service ??= enrichment.service
     return { record }
   }

@@ -4,6 +4,7 @@
  * planned and checked before anything of the running one is touched, and when it cannot be started, the one before is.
  */
 import { type Problem, ProblemsError, renderProblem } from '../core/problem.js'
+import { linearEngineWorks } from '../remap/linear.js'
 import { realSleep } from '../ship/sleep.js'
 import { Bell } from '../spool/bell.js'
 import { type Health, StatusServer } from '../status/server.js'
@@ -71,6 +72,10 @@ export class Service {
 
   /** Starts the first agent and the status port. Rejects with a ProblemsError when one of them cannot be had. */
   static async start(options: ServiceOptions): Promise<Service> {
+    if (!linearEngineWorks())
+      options.log.warn(
+        "this Node.js has no linear engine for regular expressions: a timer watches every rule of a remapper instead, at 0.1 ms for each text. Use one of the versions that package.json's engines name.",
+      )
     const service = new Service(options)
     const { plan } = options.planned
     const agent = await service.#start(plan)

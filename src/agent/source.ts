@@ -7,6 +7,7 @@ import { isErrorStatus, type Status } from '../core/shapes.js'
 import { compileAlarms } from '../frame/alarms.js'
 import { applyRemappers, compileRemapper, type Remapper } from '../remap/compile.js'
 import type { PlacedDefinition, RemapperDefinition } from '../remap/definition.js'
+import { linearSource } from '../remap/linear.js'
 import { placeProblems } from '../remap/load.js'
 import { statusKeys } from '../remap/preprocess.js'
 import { type ShortRemap, shortRemapper } from '../remap/short-remap.js'
@@ -50,19 +51,21 @@ export interface SourceOptions {
 
 /** Compiles a source. Problems of the remappers come back with their places; what is broken is left out. */
 export function compileSource(options: SourceOptions): { source: Source; problems: Problem[] } {
-  const { name, bundled, own, remap, zone, now } = options
+  const { name, bundled, remap, zone, now } = options
+  const own = options.own.map(withLinearPatterns)
   const problems: Problem[] = []
   const context = { now, readTraceback, ...(zone !== undefined && { defaultZone: zone }) }
   const definitions: RemapperDefinition[] = []
   const remappers: Remapper[] = []
+  const base = bundled.get(name) ?? bundled.get(AUTO)
   const add = (definition: RemapperDefinition, placed?: PlacedDefinition) => {
-    const compiled = compileRemapper(definition, context)
+    const isBundled = placed !== undefined && placed === base
+    const compiled = compileRemapper(definition, { ...context, isBundled, ...(placed && { placeOf: placed.placeOf }) })
     if (placed) problems.push(...placeProblems(compiled.problems, placed))
     definitions.push(definition)
     remappers.push(compiled.remapper)
   }
 
-  const base = bundled.get(name) ?? bundled.get(AUTO)
   if (remap !== undefined && Object.keys(remap).length > 0) add(shortRemapper(remap, name))
   // The general remapper stands in for a source that nobody has written one for; then the user's own knows better what
   // the source writes, and must see it before the general one has taken it apart.
@@ -103,6 +106,13 @@ export function compileSource(options: SourceOptions): { source: Source; problem
       }),
     },
   }
+}
+
+/** A remapper of the user's with its patterns as V8's linear engine takes them; the bundled ones are known to be quick. */
+function withLinearPatterns({ definition, placeOf }: PlacedDefinition): PlacedDefinition {
+  const linear = (patterns: readonly string[]) => patterns.map((pattern) => linearSource(pattern) ?? pattern)
+  const { multiline, detect } = definition
+  return { definition: { ...definition, multiline: linear(multiline), detect: linear(detect) }, placeOf }
 }
 
 /** Applies the source's remappers to one record. */

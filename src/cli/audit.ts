@@ -1,6 +1,7 @@
 /** `errand audit`: whether every line and every record is accounted for, as a table or as JSON. */
 import { type Audit, audit as auditOf, type OutputAudit } from '../agent/audit.js'
 import { planFrom } from '../agent/plan.js'
+import { visible } from '../core/terminal.js'
 import { formatBytes } from '../ship/standing.js'
 import type { ExitCode, Host } from './host.js'
 import { showProblems } from './problems.js'
@@ -21,7 +22,7 @@ export async function audit(options: AuditOptions, host: Host): Promise<ExitCode
     return { why: `${plan.stateDir} cannot be read: ${error.message}. Run this as the user that runs errand.` }
   })
   if ('why' in found) {
-    host.stderr.write(`${found.why}\n`)
+    host.stderr.write(`${visible(found.why)}\n`)
     return 1
   }
   host.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : renderAudit(found))
@@ -54,7 +55,7 @@ export function renderAudit(found: Audit): string {
       ? ['Both sums reconcile.']
       : ['The sums do not reconcile:', ...faults.map((fault) => `  ${fault}`)]),
   )
-  return `${text.join('\n')}\n`
+  return `${visible(text.join('\n'))}\n`
 }
 
 function renderOutput(output: OutputAudit): string[] {

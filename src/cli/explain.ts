@@ -7,6 +7,7 @@ import { compileSource, type Source } from '../agent/source.js'
 import { systemClock } from '../core/clock.js'
 import { renderPlace } from '../core/problem.js'
 import type { ErrorRecord, Frame } from '../core/shapes.js'
+import { visible } from '../core/terminal.js'
 import type { Enrichment } from '../enrich/enrichment.js'
 import type { ExitCode, Host } from './host.js'
 import { showProblems } from './problems.js'
@@ -104,7 +105,7 @@ function render(entry: ExplainedEntry): string {
   for (const { frame, because } of entry.inApp ?? [])
     lines.push(`  ${frame.in_app ? 'in app' : 'not in app'}: ${frameText(frame)}  (${because})`)
   if (entry.fingerprint) lines.push(...renderFingerprint(entry.fingerprint))
-  return `${lines.join('\n')}\n\n`
+  return `${visible(lines.join('\n'))}\n\n`
 }
 
 function renderFingerprint({ id, location, exact, parts, rule }: NonNullable<ExplainedEntry['fingerprint']>): string[] {

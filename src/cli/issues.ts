@@ -34,7 +34,7 @@ export class Issues {
     const key = `${service}\n${fingerprint}`
     const known = this.#byKey.get(key)
     const issue: Issue = known ?? {
-      service,
+      service: firstLine(service),
       fingerprint: firstLine(fingerprint),
       kind: '',
       message: '',
@@ -42,7 +42,7 @@ export class Issues {
       firstSeen: timestamp,
       lastSeen: timestamp,
     }
-    issue.kind = error.kind ?? record.status
+    issue.kind = firstLine(error.kind ?? record.status)
     issue.message = firstLine(error.message ?? record.message ?? '')
     issue.count++
     if (timestamp > issue.lastSeen) issue.lastSeen = timestamp

@@ -79,7 +79,7 @@ export function renderLine(record: ErrorRecord, colour: boolean): string {
     : ''
   const level = status.toUpperCase().padEnd(8)
   const painted = colour ? `${COLOURS[status] ?? ''}${level}\x1b[0m` : level
-  return `${timestamp.slice(11, 19)} ${painted} ${service}  ${clip(what, 140)}${place}  ${clip(firstLine(error.fingerprint ?? error.pre_fingerprint), 60)}`
+  return `${firstLine(timestamp.slice(11, 19))} ${painted} ${firstLine(service)}  ${clip(firstLine(what), 140)}${firstLine(place) && `  ${firstLine(place)}`}  ${clip(firstLine(error.fingerprint ?? error.pre_fingerprint), 60)}`
 }
 
 /** At most `width` characters, the last an ellipsis when something was left out. */

@@ -43,7 +43,7 @@ function problemsOf(issue: Issue, base: Path, placeOf: PlaceOf, options: ZodProb
   if (options.skip?.(path) === true) return []
   const problem = (place: Place, what: string, mend: string): Problem => ({ place, what, mend, severity: 'error' })
   const name = renderPath(path)
-  const got = describe(path, options)
+  const got = describe(path, options, issue)
 
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
@@ -110,16 +110,24 @@ interface Got {
   readonly value: unknown
 }
 
-function describe(path: Path, options: ZodProblemOptions): Got {
+function describe(path: Path, options: ZodProblemOptions, issue: Issue): Got {
   const value = valueAt(options.input, path)
   const missing = options.input !== undefined && value === undefined
   if (options.input === undefined) return { text: 'something else', missing: false, value: undefined }
-  const hidden = options.isSecret?.(path) === true && (typeof value === 'string' || typeof value === 'number')
+  // What stands for all settings of an output, or for all its headers, holds the secret ones among them.
+  const isWhole = path[0] === 'outputs' && issue.code === 'invalid_type' && issue.expected !== 'string'
+  const isText = typeof value === 'string' || typeof value === 'number'
+  const hidden = isText && (options.isSecret?.(path) === true || (isWhole && !isBare(value)))
   return {
     text: hidden ? `a ${typeof value} that is not shown here` : quoted(value),
     missing,
     value: hidden ? undefined : value,
   }
+}
+
+/** A number or a word, as stands where another number is expected. */
+function isBare(value: unknown): boolean {
+  return /^[\w.-]{1,12}$/.test(String(value))
 }
 
 function quoted(value: unknown): string {

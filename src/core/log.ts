@@ -1,11 +1,19 @@
 /** The agent's own log: pino, on stderr, one line per fact. Normal running logs nothing above `debug`. */
-import { type Logger as PinoLogger, pino } from 'pino'
+import { type LoggerOptions, type Logger as PinoLogger, pino } from 'pino'
+import { visible } from './terminal.js'
 
 export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error'>
 
 /** `level` is a pino level name; lines go to stderr so that stdout stays free for records. It may be changed. */
 export function openLog(level: string): Logger & { level: string } {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: true }))
+  const hooks: LoggerOptions['hooks'] = {
+    // File names and answers of backends stand in messages. JSON escapes control characters below the blank only.
+    logMethod(args, method) {
+      method.apply(this, args.map((arg: unknown) => (typeof arg === 'string' ? visible(arg) : arg)) as typeof args)
+    },
+  }
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks }
+  return pino(options, pino.destination({ fd: 2, sync: true }))
 }
 
 /** A log that says nothing, for tests and for embedding. */

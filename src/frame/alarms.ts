@@ -33,8 +33,8 @@ export function compileAlarms(alarms: readonly string[] | 'every line', level?: 
 /** A status key, its colon, perhaps a quote, and a value that stands for an error. */
 function levelPattern({ keys, prefixes, numbers }: LevelAlarms): string {
   const names = keys.map((key) => anyCase(escapeRegex(key))).join('|')
-  const words = distinct(prefixes, 'start').map((prefix) => [...prefix].map(spelled).join(''))
-  return `(?:${names})\\\\*"[ \\t]*:[ \\t]*\\\\*"?[ \\t]*(?:${[...words, `(?:${numbers.join('|')})(?!\\d)`].join('|')})`
+  const words = distinct(prefixes, 'start').map((prefix) => [...prefix].map((character) => spelled(character)).join(''))
+  return `(?:${names})\\\\*"[ \\t]*:[ \\t]*(?:\\\\*"[ \\t]*)?(?:${[...words, `(?:${numbers.join('|')})(?!\\d)`].join('|')})`
 }
 
 /** Without those that hold (or begin with) another: where `Error:` stands, `error` does too. */
@@ -44,23 +44,28 @@ function distinct(texts: readonly string[], where: 'start' | 'anywhere' = 'anywh
   return lower.filter((text) => !lower.some((other) => other !== text && holds(text, other)))
 }
 
+/**
+ * What an alarm begins with has no blanks or backslashes before it: a search finds it without them, and would take time
+ * in proportion to the square of a long run of them.
+ */
 function alarmPattern(alarm: string): string {
   let pattern = ''
   for (const character of alarm) {
-    if (character === '\t') pattern += '(?:\\t|\\\\+t|#011|\\\\+u0009)'
-    else if (character === '"') pattern += '\\\\*"'
-    else if (character === ':' || character === ',') pattern += `[ \\t]*${character}[ \\t]*`
-    else if (character === '\n') pattern += '(?:\\n|\\\\+n|#012)'
-    else pattern += spelled(character)
+    const inside = pattern !== ''
+    if (character === '\t') pattern += inside ? '(?:\\t|\\\\+t|#011|\\\\+u0009)' : '(?:\\t|\\\\t|#011|\\\\u0009)'
+    else if (character === '"') pattern += inside ? '\\\\*"' : '"'
+    else if (character === ':' || character === ',') pattern += `${inside ? '[ \\t]*' : ''}${character}[ \\t]*`
+    else if (character === '\n') pattern += inside ? '(?:\\n|\\\\+n|#012)' : '(?:\\n|\\\\n|#012)'
+    else pattern += spelled(character, inside)
   }
   return pattern
 }
 
 /** A character in any case or, beyond ASCII, as it stands in text, in UTF-8 bytes as latin1, and escaped in JSON. */
-function spelled(character: string): string {
+function spelled(character: string, inside = true): string {
   if (character <= '\x7f') return anyCase(escapeRegex(character))
   const code = character.charCodeAt(0).toString(16).padStart(4, '0')
-  return `(?:${character}|${Buffer.from(character).toString('latin1')}|\\\\+u${anyCase(code)})`
+  return `(?:${character}|${Buffer.from(character).toString('latin1')}|\\\\${inside ? '+' : ''}u${anyCase(code)})`
 }
 
 function anyCase(pattern: string): string {

@@ -123,6 +123,9 @@ const LOCAL_HEAD = new RegExp(LOCAL_DATE, 'y')
  */
 const JUL_FIRST = new RegExp(`${LOCAL_DATE}(?:[^ \\n]{1,16} )?[\\w.$]+(?: [\\w.$<>]+)?$`, 'y')
 
+/** Characters of a line that a remapper's own pattern sees: time and memory of a pattern grow with what it may look at. */
+const MAX_OWN_HEAD = 1024
+
 export class Heads {
   readonly #extra: readonly RegExp[]
 
@@ -134,15 +137,22 @@ export class Heads {
   /** Whether a record begins at `view[start]`; the line ends at `end`. */
   begins(view: string, start: number, end: number): boolean {
     if (end <= start) return false
-    for (const pattern of this.#extra) if (matchesAt(pattern, view, start)) return true
+    if (this.#beginsOwn(view, start, end)) return true
     const code = view.charCodeAt(start)
     if (code <= 255 && FIRST[code] !== 0 && matchesAt(HEAD, view, start)) return true
     return matchesAt(LOCAL_HEAD, view, start)
   }
 
+  /** Whether the line has a head of the remapper's own, which sees nothing of the lines behind it. */
+  #beginsOwn(view: string, start: number, end: number): boolean {
+    if (this.#extra.length === 0) return false
+    const line = view.slice(start, Math.min(end, start + MAX_OWN_HEAD))
+    return this.#extra.some((pattern) => matchesAt(pattern, line, 0))
+  }
+
   /** Length of a stamp that stands before the line's own text; 0 when there is none. */
   stampLength(view: string, start: number, end: number): number {
-    if (this.#extra.some((pattern) => matchesAt(pattern, view, start))) return 0
+    if (this.#beginsOwn(view, start, end)) return 0
     STAMP.lastIndex = start
     const match = STAMP.exec(view)
     if (match === null || matchesAt(LEVEL_NEARBY, view, start + match[0].length)) return 0
@@ -151,7 +161,7 @@ export class Heads {
 
   /** What stands behind the time of a head that says no level; undefined when it says one, or begins otherwise. */
   behindTime(head: string): string | undefined {
-    if (this.#extra.some((pattern) => matchesAt(pattern, head, 0))) return undefined
+    if (this.#beginsOwn(head, 0, head.length)) return undefined
     if (matchesAt(LEVEL_NEARBY, head, 0) || this.expectsSecond(head)) return undefined
     return matchesAt(TIME, head, 0) ? head.slice(TIME.lastIndex) : undefined
   }

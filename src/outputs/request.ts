@@ -106,8 +106,8 @@ export class Requester {
     const password = decode(this.#url.password)
     const basic = Buffer.from(`${user}:${password}`).toString('base64')
     this.#authorization = user === '' && password === '' ? undefined : `Basic ${basic}`
-    const proxyPassword = URL.canParse(settings.proxy) ? decode(new URL(settings.proxy).password) : ''
-    this.#secrets = [...secrets, password, proxyPassword, basic]
+    const proxy = URL.canParse(settings.proxy) ? credentialsIn(new URL(settings.proxy)) : []
+    this.#secrets = [...secrets, ...credentialsIn(this.#url), ...proxy]
     this.#url.username = ''
     this.#url.password = ''
   }
@@ -280,6 +280,20 @@ function isTlsFault(code: string): boolean {
   return /^(?:CERT_|CRL_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|ERROR_IN_CERT_|EPROTO$)/.test(
     code,
   )
+}
+
+/**
+ * What of a URL could let another in, as written and as sent: the password, both credentials together, the path of more
+ * than a few letters (that of a webhook is its key), and the values of the query.
+ */
+function credentialsIn(url: URL): string[] {
+  const user = decode(url.username)
+  const password = decode(url.password)
+  const basic = user === '' && password === '' ? '' : Buffer.from(`${user}:${password}`).toString('base64')
+  const segments = url.pathname.split('/').filter((segment) => segment.length >= 16)
+  const values = [...url.searchParams.values()]
+  const all = [url.password, password, basic, url.search.slice(1), ...values, ...segments]
+  return [...new Set(all.flatMap((text) => [text, decode(text), encodeURIComponent(text)]))]
 }
 
 function decode(part: string): string {

@@ -3,6 +3,7 @@
  * Applying a remapper is pure but for the record it changes. A trail records what each processor changed; without one
  * nothing is recorded, and a record whose status can no longer reach error is left early.
  */
+import type { Place } from '../core/problem.js'
 import { isErrorStatus, type LogRecord, type Status } from '../core/shapes.js'
 import type { RemapperDefinition } from './definition.js'
 import { isObject } from './paths.js'
@@ -19,6 +20,10 @@ export interface RemapperContext {
   /** IANA zone of times that name none; default UTC. */
   readonly defaultZone?: string
   readonly readTraceback: ReadTraceback
+  /** Where a path of the definition stands in its file; absent when it is in none. */
+  readonly placeOf?: (path: Path) => Place
+  /** The remapper is one of Errand's own, whose patterns are tested for how long they take. */
+  readonly isBundled?: boolean
 }
 
 /** A problem at a path of the definition; its place in the file is the loader's knowledge. */
@@ -79,6 +84,7 @@ export function compileRemapper(
       if (kind === undefined || !processor.enabled) return []
       const path = [...at, i]
       const place = `${number}${i + 1}`
+      const label = `${place} ${processor.type}${processor.name ? `: ${processor.name}` : ''}`
       let changesStatus = kind.changesStatus === true
       const own: CompileContext = {
         now: context.now,
@@ -86,6 +92,12 @@ export function compileRemapper(
         levels,
         ...(definition.languages === undefined ? {} : { languages: definition.languages }),
         readTraceback: context.readTraceback,
+        isBundled: context.isBundled === true,
+        whereabouts: {
+          remapper: definition.name,
+          processor: label,
+          ...(context.placeOf && { place: context.placeOf(path) }),
+        },
         problem: (inner, what, mend, severity) => report([...path, ...inner], what, mend, severity),
         query: (text, inner) => query(text, [...path, ...inner]),
         pipeline(inner, innerPath) {
@@ -95,8 +107,6 @@ export function compileRemapper(
         },
       }
       const apply = kind.compile(processor, own)
-      const name = processor.name === undefined || processor.name === null ? '' : `: ${processor.name}`
-      const label = `${place} ${processor.type}${name}`
       return [{ label, apply, isPipeline: processor.type === 'pipeline', changesStatus }]
     })
 
@@ -113,7 +123,11 @@ export function compileRemapper(
     changesStatus: compiled.some((step) => step.changesStatus),
     matches: (record) =>
       definition.enabled && (source === undefined || record.source === source) && (matchesQuery?.(record) ?? true),
-    apply: (record, run = {}) => runSteps(compiled, record, run),
+    apply(record, run = {}) {
+      // A rule of one remapper cannot use up the time of another.
+      run.budget = undefined
+      return runSteps(compiled, record, run)
+    },
   }
   return { remapper, problems }
 }
@@ -153,7 +167,9 @@ function recordStep(step: CompiledStep, record: LogRecord, run: Run, trail: Step
     return
   }
   const before = flatten(record)
+  const givenUp = run.givenUp?.length ?? 0
   step.apply(record, run)
+  const notes = (run.givenUp ?? []).slice(givenUp).map(({ pattern, because }) => `${pattern} was given up: ${because}`)
   const after = flatten(record)
   const changed: Record<string, readonly [unknown, unknown]> = {}
   for (const path of new Set([...before.keys(), ...after.keys()])) {
@@ -161,7 +177,7 @@ function recordStep(step: CompiledStep, record: LogRecord, run: Run, trail: Step
     const is = after.get(path)
     if (was !== is && JSON.stringify(was) !== JSON.stringify(is)) changed[path] = [was, is]
   }
-  trail.push({ processor: step.label, changed })
+  trail.push({ processor: step.label, changed, ...(notes.length > 0 && { note: notes.join('; ') }) })
 }
 
 /** Every place of a record by its dotted path; lists are one place. */

@@ -9,6 +9,7 @@ import { knownKeys, valueAt } from '../config/schema-walk.js'
 import { sortProblems, zodProblems } from '../config/zod-problems.js'
 import { closest, type Problem } from '../core/problem.js'
 import type { Attributes, Status } from '../core/shapes.js'
+import { linearSource } from './linear.js'
 import { isObject } from './paths.js'
 import { type ProcessorDefinition, statusSetting } from './processor.js'
 import { PROCESSOR_KINDS, processorKind, UNSUPPORTED_TYPES } from './processors/kinds.js'
@@ -212,7 +213,7 @@ export function readDefinition(
   for (const [pattern, path] of patterns) {
     const wrong = patternProblem(pattern)
     if (wrong === undefined) continue
-    const mend = 'Write a regular expression without look-around and back-references.'
+    const mend = 'Write a regular expression without look-around and back-references, and with small counts only.'
     problems.push({ place: place(path), what: `"${pattern}" ${wrong}.`, mend, severity: 'error' })
   }
   if (own && data.tests.length === 0) {
@@ -329,8 +330,8 @@ function patternProblem(pattern: string): string | undefined {
   if (/\(\?(?:[=!]|<[=!])|\\[1-9]|\\k</.test(pattern)) return 'uses look-around or a back-reference'
   try {
     new RegExp(pattern)
-    return undefined
   } catch (problem) {
     return `is not a regular expression: ${problem instanceof Error ? problem.message : String(problem)}`
   }
+  return linearSource(pattern) === undefined ? 'holds counts that multiply to too much' : undefined
 }

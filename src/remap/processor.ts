@@ -3,7 +3,9 @@
  * record in place, throws on no record, does no I/O, and leaves everything alone when its source is missing.
  */
 import { z } from 'zod'
+import type { Place } from '../core/problem.js'
 import { type LogRecord, STATUSES, type Traceback } from '../core/shapes.js'
+import type { Budget, GivenUp } from './budget.js'
 import type { Levels } from './status.js'
 
 /** What one processor did to a record, for `explain`. */
@@ -24,6 +26,22 @@ export interface Run {
   readonly stopBelowError?: boolean
   /** Set by the first status remapper that had a source: later ones do not count, in whatever pipeline. */
   statusTaken?: boolean
+  /** What is left of the time that the patterns of a remapper may take; made when one needs it. */
+  budget?: Budget | undefined
+  /** The patterns that were not tried to their end, and where they stand; made when there is one. */
+  givenUp?: GivenUpPattern[]
+}
+
+/** A pattern that was not tried to its end, and where it stands. */
+export type GivenUpPattern = GivenUp & Whereabouts
+
+/** Which processor it is, for a person who looks for it. */
+export interface Whereabouts {
+  readonly remapper: string
+  /** As in a `Step`. */
+  readonly processor: string
+  /** Absent for remappers that are in no file. */
+  readonly place?: Place
 }
 
 /** A compiled processor. */
@@ -50,6 +68,9 @@ export interface CompileContext {
   readonly levels: Levels
   readonly languages?: readonly string[]
   readonly readTraceback: ReadTraceback
+  readonly whereabouts: Whereabouts
+  /** The remapper is one of Errand's own, whose patterns are tested for how long they take. */
+  readonly isBundled?: boolean
   /** Reports a problem at a path inside the processor. */
   problem(path: Path, what: string, mend: string, severity?: 'error' | 'warning'): void
   /** The predicate of a query; a query that cannot be read is reported and matches nothing. */

@@ -17,6 +17,8 @@ export const COUNTERS: Readonly<Record<string, string>> = {
   links_refused_total: 'Symbolic links that lead out of the directories of their input and were not followed.',
   alarms_missed_total: 'Errors found in a sample of entries without an alarm; anything but 0 is a fault of a remapper.',
   lines_reread_total: 'Lines that were open when the agent stopped or reloaded; they are read and counted again.',
+  patterns_given_up_total:
+    'Times that a rule of a remapper took too long on an entry, or rested because it had, by source and remapper.',
   records_kept_total: 'Error records made, by source.',
   records_delivered_total: 'Records that an output delivered.',
   records_refused_total: 'Records that a backend will never take; they are in the refused file.',

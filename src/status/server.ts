@@ -29,6 +29,8 @@ export class StatusServer {
       void this.#answer(request.method ?? '', request.url ?? '', response)
     })
     this.#server.requestTimeout = 10_000
+    // Whoever reaches the port must not use up the files that the agent may hold open.
+    this.#server.maxConnections = 64
   }
 
   /** Listens. Rejects with a ProblemsError when the address cannot be had. Resolves to the port. */

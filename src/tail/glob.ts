@@ -44,7 +44,7 @@ export function compileGlob(pattern: string): Glob {
   const braced = /[{(][^})]*\//.test(rest.join('/'))
   const anyDepth = braced ? 0 : rest.indexOf('**')
   const segments = (anyDepth < 0 ? rest : rest.slice(0, anyDepth)).map(compileSegment)
-  const matchGlob = picomatch(clean)
+  const matchGlob = matcherOf(clean)
   return {
     pattern: clean,
     base: parts.slice(0, firstMagic).join('/') || '/',
@@ -60,17 +60,51 @@ export function rootOf(glob: Glob): string {
   return glob.segments.length === 0 && !glob.deep ? dirname(glob.base) : glob.base
 }
 
+/**
+ * picomatch, asked only where plain wildcards could match: its regular expression takes the time of (length of the name)
+ * to the power of (number of stars) on a name that nearly matches, and who makes a file chooses its name.
+ */
+function matcherOf(pattern: string, dot = false): (text: string) => boolean {
+  const matches = picomatch(pattern, { dot })
+  if (/[\\{}()[\]!+@]|\*{3}/.test(pattern)) return matches
+  // `/**` stands for nothing, too: what is left of the pattern takes all that picomatch takes, and more.
+  const wide = pattern.replace(/\/\*\*(?=\/|$)|^\*\*\//g, '*')
+  return (text) => mayMatch(text, wide) && matches(text)
+}
+
+/** Whether `*` for any text and `?` for any character make the text of the pattern. Returns to the last `*` only. */
+function mayMatch(text: string, pattern: string): boolean {
+  let at = 0
+  let next = 0
+  let star = -1
+  let starTo = 0
+  while (at < text.length) {
+    if (pattern[next] === '*') {
+      star = next++
+      starTo = at
+    } else if (next < pattern.length && (pattern[next] === '?' || pattern[next] === text[at])) {
+      next++
+      at++
+    } else if (star >= 0) {
+      next = star + 1
+      at = ++starTo
+    } else return false
+  }
+  while (pattern[next] === '*') next++
+  return next === pattern.length
+}
+
 function compileSegment(part: string): Segment {
   if (!MAGIC.test(part)) return { literal: part, matches: (name) => name === part }
-  return { literal: undefined, matches: picomatch(part) }
+  return { literal: undefined, matches: matcherOf(part) }
 }
 
 /** A test for exclude patterns; one without a slash is held against the file's name alone. */
 export function compileExcludes(patterns: readonly string[]): (path: string) => boolean {
   const whole = patterns
     .filter((pattern) => pattern.includes('/'))
-    .map((pattern) => picomatch(normalize(pattern), { dot: true }))
-  const names = patterns.filter((pattern) => !pattern.includes('/')).map((pattern) => picomatch(pattern, { dot: true }))
+    .map((pattern) => matcherOf(normalize(pattern), true))
+  const names = patterns.filter((pattern) => !pattern.includes('/')).map((pattern) => matcherOf(pattern, true))
   if (patterns.length === 0) return () => false
   return (path) => whole.some((match) => match(path)) || names.some((match) => match(basename(path)))
 }

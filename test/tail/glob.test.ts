@@ -1,3 +1,6 @@
+import { normalize } from 'node:path'
+import fc from 'fast-check'
+import picomatch from 'picomatch'
 import { describe, expect, it } from 'vitest'
 import { compileExcludes, compileGlob, mayHold } from '../../src/tail/glob.js'
 import { compareAges, isNewer, rotatedFrom, rotationNumber } from '../../src/tail/rotated.js'
@@ -34,6 +37,26 @@ describe('globs', () => {
       expect(mayHold(compileGlob(pattern), directory)).toBe(may)
     })
   }
+
+  it('match what picomatch matches', () => {
+    const some = (characters: string) =>
+      fc.array(fc.constantFrom(...characters.split('')), { maxLength: 9 }).map((all) => `/${all.join('')}`)
+    fc.assert(
+      fc.property(some('ab.-*?/**'), some('ab.-/'), (pattern, text) => {
+        const clean = normalize(pattern)
+        expect(compileGlob(pattern).matches(text)).toBe(text === clean || picomatch(clean)(text))
+        expect(compileExcludes([pattern])(text)).toBe(picomatch(clean, { dot: true })(text))
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  it('with many stars do not hang on a name that nearly matches', () => {
+    const name = '-'.repeat(255)
+    expect(compileGlob('/var/log/*-*-*-*-*-*-*-*.log').matches(`/var/log/${name}`)).toBe(false)
+    expect(compileGlob('/var/log/*-*-*-*-*-*-*-*.log').segments[0]?.matches(name)).toBe(false)
+    expect(compileExcludes(['*-*-*-*-*-*-*-*.log'])(`/var/log/${name}`)).toBe(false)
+  })
 
   it('exclude by whole path, or by name when there is no slash', () => {
     const excludes = compileExcludes(['*.gz', '/var/log/x/**'])

@@ -4,7 +4,9 @@
  */
 import { closest } from '../../core/problem.js'
 import type { Value } from '../../core/shapes.js'
+import { BUDGET_MS, Rest } from '../budget.js'
 import { compileDateFormat } from '../dateformat.js'
+import { isLinear, linearEngineWorks } from '../linear.js'
 import { Complaint } from './classes.js'
 import { buildFilter, type Filter, filterNames } from './filters.js'
 import { MATCHERS, VALUE_FILTERS } from './matchers.js'
@@ -37,8 +39,9 @@ export interface CompiledRule {
   readonly captures: readonly (Capture | undefined)[]
   /** Repeated groups whose captures outlast a turn; inner ones before the ones around them. */
   readonly repeats: readonly Repeat[]
-  /** True when the linear engine cannot take over when this rule backtracks too much. */
-  readonly unsafe: boolean
+  /** Whether the linear engine takes over when this rule backtracks too much. */
+  readonly isLinear: boolean
+  readonly rest: Rest
   readonly warnings: readonly Advice[]
 }
 
@@ -50,8 +53,6 @@ export interface CompileOptions {
   readonly helperNames: () => string[]
 }
 
-/** Longest text, in characters, that is tried against rules which the linear engine cannot rescue. */
-export const MAX_UNSAFE_LENGTH = 1 << 14
 /** Helpers within helpers, at most; and references in one rule, all helpers put in. */
 const MAX_DEPTH = 50
 const MAX_REFERENCES = 5000
@@ -140,12 +141,15 @@ export function compileRule(rule: Rule, options: CompileOptions): CompiledRule {
       'Escape characters that mean themselves with "\\".',
     )
   }
-  if (writer.refusal !== undefined)
+  const linear = isLinear(regex.source, 's')
+  // Compiled twice by V8 (bytecode, then native code), so that this time is not the first entry's.
+  if (!linear) for (let i = 0; i < 2; i++) regex.test('')
+  if (!linear && linearEngineWorks())
     warnings.push({
-      what: `The rule uses ${writer.refusal}, so nothing bounds the time it may take on a text that nearly matches; texts over ${MAX_UNSAFE_LENGTH} characters are not tried.`,
+      what: `The rule uses ${writer.refusal ?? 'counts that multiply'}, so it may take long on a text that nearly matches: it is watched, which costs 0.1 ms each time, and given up after ${BUDGET_MS / 2} ms.`,
       mend: 'Say it without: list what may stand there, or put a more special rule before it.',
     })
-  return { name: rule.name, regex, captures, repeats, unsafe: writer.refusal !== undefined, warnings }
+  return { name: rule.name, regex, captures, repeats, isLinear: linear, rest: new Rest(), warnings }
 }
 
 function isBelow(path: Path | undefined, above: Path): boolean {

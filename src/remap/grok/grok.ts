@@ -4,8 +4,9 @@
  * Source: Datadog, "Parsing"; the public pipelines of DataDog/integrations-core; vectordotdev/vrl, src/datadog/grok.
  */
 import type { Attributes, Value } from '../../core/shapes.js'
+import { Budget, type GivenUp, MAX_UNWATCHED } from '../budget.js'
 import { Complaint } from './classes.js'
-import { type Capture, type CompiledRule, type CompileOptions, compileRule, MAX_UNSAFE_LENGTH } from './compile.js'
+import { type Capture, type CompiledRule, type CompileOptions, compileRule } from './compile.js'
 import { addAt, isMap, merge, mergeAt } from './paths.js'
 import { keepLast } from './repeats.js'
 import { type Rule, splitRules } from './rules.js'
@@ -28,6 +29,8 @@ export interface GrokOptions {
   readonly now: () => number
   /** Zone of dates whose rule and text name none. Default: UTC. */
   readonly defaultZone?: string | undefined
+  /** The rules are of a bundled remapper. */
+  readonly isBundled?: boolean
 }
 
 export interface ParseOptions {
@@ -36,6 +39,10 @@ export interface ParseOptions {
    * that are merged at the root. An empty set evaluates none: it asks only which rule matches.
    */
   readonly only?: ReadonlySet<string>
+  /** What is left of the entry's time; default: a whole one. */
+  readonly budget?: Budget
+  /** Told of each rule that was not tried to its end; the rules behind it are tried all the same. */
+  givenUp?(rule: GivenUp): void
 }
 
 export interface GrokMatch {
@@ -100,38 +107,79 @@ export function compileGrok(
     for (const { what, mend } of compiled.warnings)
       problems.push({ rule: rule.name, line: rule.line, text: 'matchRules', what, mend, severity: 'warning' })
   }
+  const unwatched = options.isBundled === true ? MAX_UNWATCHED.bundledRule : MAX_UNWATCHED.anyRule
+  const allLinear = rules.every((rule) => rule.isLinear)
   return {
     grok: {
-      parse: (text, parseOptions) => parse(rules, text, parseOptions?.only),
+      parse: (text, parseOptions = {}) =>
+        text.length <= unwatched && allLinear
+          ? firstMatch(rules, text, parseOptions.only)
+          : watchedMatch(rules, text, options.now(), parseOptions),
       ruleNames: rules.map((rule) => rule.name),
     },
     problems,
   }
 }
 
-function parse(
+function firstMatch(
   rules: readonly CompiledRule[],
   text: string,
   only: ReadonlySet<string> | undefined,
 ): GrokMatch | undefined {
   for (const rule of rules) {
-    if (rule.unsafe && text.length > MAX_UNSAFE_LENGTH) continue
-    const groups = rule.regex.exec(text)
-    if (groups === null) continue
-    for (const repeat of rule.repeats) keepLast(groups, repeat)
-    const attributes: Attributes = {}
-    if (only?.size !== 0)
-      for (let i = 1; i < groups.length; i++) {
-        const captured = groups[i]
-        const capture = rule.captures[i]
-        // An empty capture sets nothing.
-        if (captured === undefined || captured === '' || capture === undefined) continue
-        if (only !== undefined && capture.path[0] !== undefined && !only.has(capture.path[0])) continue
-        store(attributes, capture, captured)
-      }
-    return { rule: rule.name, attributes }
+    const match = matchOf(rule, text, only)
+    if (match !== undefined) return match
   }
   return undefined
+}
+
+/** The same with one timer for all rules: the one that it runs out in is given up, and the next ones are tried. */
+function watchedMatch(
+  rules: readonly CompiledRule[],
+  text: string,
+  now: number,
+  { only, budget = new Budget(), givenUp }: ParseOptions,
+): GrokMatch | undefined {
+  let next = 0
+  const tryOn = () => {
+    for (; next < rules.length; next++) {
+      const rule = rules[next]
+      if (rule === undefined) continue
+      if (rule.rest.covers(text.length, now)) givenUp?.({ pattern: `rule ${rule.name}`, because: 'resting' })
+      else {
+        const match = matchOf(rule, text, only)
+        if (match !== undefined) return match
+      }
+    }
+    return undefined
+  }
+  for (; next < rules.length; next++) {
+    const done = budget.run(tryOn)
+    if (typeof done !== 'string') return done[0]
+    const rule = rules[next]
+    // All were tried when the timer ran out.
+    if (rule === undefined) break
+    if (done === 'slow') rule.rest.begin(text.length, now)
+    givenUp?.({ pattern: `rule ${rule.name}`, because: done })
+  }
+  return undefined
+}
+
+function matchOf(rule: CompiledRule, text: string, only: ReadonlySet<string> | undefined): GrokMatch | undefined {
+  const groups = rule.regex.exec(text)
+  if (groups === null) return undefined
+  for (const repeat of rule.repeats) keepLast(groups, repeat)
+  const attributes: Attributes = {}
+  if (only?.size !== 0)
+    for (let i = 1; i < groups.length; i++) {
+      const captured = groups[i]
+      const capture = rule.captures[i]
+      // An empty capture sets nothing.
+      if (captured === undefined || captured === '' || capture === undefined) continue
+      if (only !== undefined && capture.path[0] !== undefined && !only.has(capture.path[0])) continue
+      store(attributes, capture, captured)
+    }
+  return { rule: rule.name, attributes }
 }
 
 function store(attributes: Attributes, capture: Capture, captured: string): void {

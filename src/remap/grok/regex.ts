@@ -23,7 +23,7 @@ export const GROK_FLAGS: Flags = { i: false, s: true, m: false, x: false }
 
 /** Larger counts are unrolled: V8's linear engine takes 16, and a group around it may be repeated with "+" too. */
 const MAX_COUNT = 8
-/** Counts of what is unrolled. */
+/** Counts of what is unrolled; none of what holds counts itself, since they multiply. */
 const CHUNK = 4
 /** Source longer than this is refused: it takes helpers that multiply one another to get there. */
 const MAX_SOURCE = 1 << 16
@@ -301,13 +301,15 @@ export class RegexWriter {
     const max = count[2] === undefined ? min : count[3] === '' ? Number.POSITIVE_INFINITY : Number(count[3])
     if (max < min) throw new Complaint(`The count "${count[0]}" runs backwards.`, 'Put the smaller number first.')
     const written = this.source.slice(atom)
-    const unrolls = (max === Number.POSITIVE_INFINITY ? min : max) > MAX_COUNT && this.captures === atomCaptures
-    const copies = Math.ceil((max === Number.POSITIVE_INFINITY ? min : max) / CHUNK) * 2 + 1
+    const most = max === Number.POSITIVE_INFINITY ? min : max
+    const chunk = /\{\d/.test(written) ? 1 : CHUNK
+    const unrolls = most > (chunk === 1 ? 1 : MAX_COUNT) && this.captures === atomCaptures
+    const copies = Math.ceil(most / chunk) * 2 + 1
     if (!unrolls || copies * (written.length + 8) > 4096)
       this.raw(`{${min}${max === min ? '' : `,${max === Number.POSITIVE_INFINITY ? '' : max}`}}${lazy}`)
     else {
       this.source = this.source.slice(0, atom)
-      this.raw(`(?:${unrolled(written, min, max, lazy)})`)
+      this.raw(`(?:${unrolled(written, min, max, lazy, chunk)})`)
     }
     return end
   }
@@ -315,19 +317,21 @@ export class RegexWriter {
 
 const COUNT = /^\{(?:(\d{1,5})|(?=,\d))(,(\d{0,5}))?\}/
 
-/** `X{min,max}` from small counts, tried in the same order and with one way only to match each length. */
-function unrolled(atom: string, min: number, max: number, lazy: string): string {
-  let source = atom === '' ? '' : `${atom}{${CHUNK}}`.repeat(Math.floor(min / CHUNK))
-  if (min % CHUNK > 0) source += `${atom}{${min % CHUNK}}`
+/** `X{min,max}` from counts of `chunk`, tried in the same order and with one way only to match each length. */
+function unrolled(atom: string, min: number, max: number, lazy: string, chunk: number): string {
+  const times = (count: number) => (chunk === 1 ? atom.repeat(count) : `${atom}{${count}}`)
+  let source = atom === '' ? '' : times(chunk).repeat(Math.floor(min / chunk))
+  if (min % chunk > 0) source += times(min % chunk)
   if (max === Number.POSITIVE_INFINITY) return `${source}${atom}*${lazy}`
-  return source + upTo(atom, max - min, lazy)
+  return source + upTo(atom, max - min, lazy, chunk)
 }
 
-function upTo(atom: string, most: number, lazy: string): string {
+function upTo(atom: string, most: number, lazy: string, chunk: number): string {
   if (most === 0) return ''
-  if (most <= CHUNK) return `${atom}{0,${most}}${lazy}`
-  const many = `${atom}{${CHUNK}}${upTo(atom, most - CHUNK, lazy)}`
-  const few = `${atom}{0,${CHUNK - 1}}${lazy}`
+  if (chunk === 1) return `(?:${atom}${upTo(atom, most - 1, lazy, 1)})?${lazy}`
+  if (most <= chunk) return `${atom}{0,${most}}${lazy}`
+  const many = `${atom}{${chunk}}${upTo(atom, most - chunk, lazy, chunk)}`
+  const few = `${atom}{0,${chunk - 1}}${lazy}`
   return lazy === '' ? `(?:${many}|${few})` : `(?:${few}|${many})`
 }
 

@@ -1,6 +1,7 @@
 /** Takes a text apart by named rules; the first rule that matches the whole text wins. */
 import { z } from 'zod'
 import type { Attributes } from '../../core/shapes.js'
+import { Budget } from '../budget.js'
 import { compileGrok } from '../grok/grok.js'
 import { getPath, mergeInto, parsePath } from '../paths.js'
 import { commonSettings, defineProcessor } from '../processor.js'
@@ -26,15 +27,20 @@ export const grokParser = defineProcessor({
   compile({ source, grok: rules }, context) {
     const { grok, problems } = compileGrok(rules.matchRules, rules.supportRules ?? '', {
       now: context.now,
+      isBundled: context.isBundled === true,
       ...(context.defaultZone === undefined ? {} : { defaultZone: context.defaultZone }),
     })
     for (const { rule, text, what, mend, severity } of problems)
       context.problem(['grok', text], rule === '' ? what : `rule ${rule}: ${what}`, mend, severity)
     const path = parsePath(source)
-    return (record) => {
+    return (record, run) => {
       const value = source === 'message' ? record.message : getPath(record.attributes, path)
       if (typeof value !== 'string' && typeof value !== 'number') return
-      const match = grok.parse(String(value).trim())
+      run.budget ??= new Budget()
+      const match = grok.parse(String(value).trim(), {
+        budget: run.budget,
+        givenUp: (pattern) => (run.givenUp ??= []).push({ ...pattern, ...context.whereabouts }),
+      })
       if (match !== undefined) mergeInto(record.attributes, match.attributes as Attributes)
     }
   },

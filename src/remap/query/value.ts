@@ -29,7 +29,9 @@ export function plainText(pattern: Pattern): string | undefined {
 export function wordTest(pattern: Pattern, fold: boolean): ValueTest {
   const text = plainText(pattern)
   if (text === undefined) {
-    const folded = fold ? pattern.map((part) => (typeof part === 'string' ? part.toLowerCase() : part)) : pattern
+    const folded = unitsOf(
+      fold ? pattern.map((part) => (typeof part === 'string' ? part.toLowerCase() : part)) : pattern,
+    )
     return (value) => like(fold ? String(value).toLowerCase() : String(value), folded)
   }
   const expected = fold ? text.toLowerCase() : text
@@ -41,23 +43,32 @@ export function wordTest(pattern: Pattern, fold: boolean): ValueTest {
   }
 }
 
-/** Greedy matching with one place to return to: the last `*`. */
-function like(text: string, pattern: Pattern): boolean {
-  const units: (string | typeof ANY | typeof ONE)[] = []
+/** A pattern in code units, and the wildcards as numbers below zero. */
+function unitsOf(pattern: Pattern): readonly number[] {
+  const units: number[] = []
   for (const part of pattern) {
-    if (typeof part === 'string') units.push(...part.split(''))
-    else if (part !== ANY || units[units.length - 1] !== ANY) units.push(part)
+    if (typeof part === 'string') for (let i = 0; i < part.length; i++) units.push(part.charCodeAt(i))
+    else if (part === ONE) units.push(ANY_ONE)
+    else if (units.at(-1) !== ANY_TEXT) units.push(ANY_TEXT)
   }
+  return units
+}
+
+const ANY_TEXT = -1
+const ANY_ONE = -2
+
+/** Greedy matching with one place to return to: the last `*`. */
+function like(text: string, units: readonly number[]): boolean {
   let at = 0
   let unit = 0
   let star = -1
   let starAt = 0
   while (at < text.length) {
     const expected = units[unit]
-    if (expected === ANY) {
+    if (expected === ANY_TEXT) {
       star = unit++
       starAt = at
-    } else if (expected === ONE || (expected !== undefined && expected === text.charAt(at))) {
+    } else if (expected === ANY_ONE || expected === text.charCodeAt(at)) {
       unit++
       at++
     } else if (star >= 0) {
@@ -65,7 +76,7 @@ function like(text: string, pattern: Pattern): boolean {
       at = ++starAt
     } else return false
   }
-  while (units[unit] === ANY) unit++
+  while (units[unit] === ANY_TEXT) unit++
   return unit === units.length
 }
 
@@ -126,13 +137,14 @@ export function messageTest(pattern: Pattern): (message: string) => boolean {
 function wildcardTest(pattern: Pattern): (message: string) => boolean {
   const folded = pattern.map((part) => (typeof part === 'string' ? part.toLowerCase() : part))
   if (folded.some((part) => typeof part === 'string' && /\s/.test(part))) {
-    const within: Pattern = [ANY, ...folded, ANY]
+    const within = unitsOf([ANY, ...folded, ANY])
     return (message) => like(message.toLowerCase(), within)
   }
+  const units = unitsOf(folded)
   return (message) => {
     for (const [run] of message.toLowerCase().matchAll(/\S+/g)) {
-      if (like(run, folded)) return true
-      for (const [word] of run.matchAll(WORDS)) if (like(word, folded)) return true
+      if (like(run, units)) return true
+      for (const [word] of run.matchAll(WORDS)) if (like(word, units)) return true
     }
     return false
   }

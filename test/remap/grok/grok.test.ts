@@ -221,7 +221,7 @@ describe('problems', () => {
     expect(grok.parse('x')).toEqual({ rule: 'good', attributes: { a: 'x' } })
   })
 
-  it('warn of look-around and back-references, which still work on short texts', () => {
+  it('warn of look-around and back-references, which still work, on texts of any length', () => {
     const { grok, problems } = compileGrok('look (?!no)%{word:a}\nback (["\'])%{data:q}\\1', '', { now })
     expect(problems.map(({ rule, severity }) => [rule, severity])).toEqual([
       ['look', 'warning'],
@@ -231,7 +231,7 @@ describe('problems', () => {
     expect(grok.parse('nope')).toBeUndefined()
     expect(grok.parse('"x"')).toEqual({ rule: 'back', attributes: { q: 'x' } })
     expect(grok.parse(`"x'`)).toBeUndefined()
-    expect(grok.parse('y'.repeat(20_000))).toBeUndefined()
+    expect(grok.parse('y'.repeat(20_000))?.rule).toBe('look')
   })
 
   it('refuse helpers that multiply one another without end', () => {
@@ -339,5 +339,42 @@ describe('on any input', () => {
       constructor: { z: 2 },
     })
     expect(({} as Record<string, unknown>).x).toBeUndefined()
+  })
+})
+
+describe('the time of rules', () => {
+  const nest = 'slow (?=(a+)+b).*'
+  /** The rules that were given up, in order, and the one that matched. */
+  function parsed(rules: string, text: string, clock = now, grok = compileGrok(rules, '', { now: clock }).grok) {
+    const told: string[] = []
+    const match = grok.parse(text, { givenUp: ({ pattern, because }) => told.push(`${pattern}: ${because}`) })
+    return { told, rule: match?.rule }
+  }
+
+  it('ends a rule that no engine comes to the end of, and tries the next one', () => {
+    expect(parsed(`${nest}\nnext a+`, 'a'.repeat(60))).toEqual({ told: ['rule slow: slow'], rule: 'next' })
+  })
+
+  it('is one for all of them: of many slow rules the last have none left', () => {
+    const slow = Array.from({ length: 9 }, (_, i) => `slow${i} (?=(a|aa)+b).*`).join('\n')
+    const { told } = parsed(slow, 'a'.repeat(60))
+    expect(told).toHaveLength(9)
+    expect([told[0], told[1], told[8]]).toEqual(['rule slow0: slow', 'rule slow1: slow', 'rule slow8: no time left'])
+  })
+
+  it('is not spent again for a while on texts like the one that was slow', () => {
+    let time = now()
+    const { grok } = compileGrok(`${nest}\nnext a+b?`, '', { now: () => time })
+    expect(parsed('', 'a'.repeat(60), now, grok).told).toEqual(['rule slow: slow'])
+    expect(parsed('', `${'a'.repeat(60)}b`, now, grok)).toEqual({ told: ['rule slow: resting'], rule: 'next' })
+    // Half as long is quick, where time grows with the length.
+    expect(parsed('', 'aab', now, grok)).toEqual({ told: [], rule: 'slow' })
+    time += 10_000
+    expect(parsed('', `${'a'.repeat(60)}b`, now, grok)).toEqual({ told: [], rule: 'slow' })
+  })
+
+  it('is not asked for where the linear engine takes over', () => {
+    expect(parsed('plain (a+)+b\nnext a+', 'a'.repeat(2000))).toEqual({ told: [], rule: 'next' })
+    expect(compileGrok('counts ([a-z]{1,8}){2,8}-', '', { now }).problems).toEqual([])
   })
 })
