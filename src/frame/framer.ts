@@ -9,6 +9,7 @@
  */
 import { isAscii } from 'node:buffer'
 import type { Chunk } from '../core/shapes.js'
+import { wholeCharacters } from '../core/text.js'
 import { frameCri } from './cri.js'
 import { frameDocker } from './docker.js'
 import { type Line, PLAIN } from './line.js'
@@ -40,7 +41,9 @@ export class Framer {
   readonly #options: FramerOptions
   readonly #sink: LineSink
   readonly #line: FramedLine
-  /** Bytes of the unfinished last line; their total never exceeds maxLineBytes. */
+  /** Whether there are bytes of a line whose end has not come yet. */
+  #unfinished = false
+  /** Those of its bytes that are kept; their total never exceeds maxLineBytes. */
   #carry: Buffer[] = []
   #carryBytes = 0
   /** File offset of the first byte of the unfinished line. */
@@ -70,14 +73,19 @@ export class Framer {
 
   /** Everything before this file offset has been handed on as lines. */
   get lineOffset(): number {
-    return this.#carryBytes > 0 || this.#skipped > 0 ? this.#carryFrom : this.#end
+    return this.#unfinished ? this.#carryFrom : this.#end
+  }
+
+  /** Whether the end of the last line has not come yet. */
+  get isUnfinished(): boolean {
+    return this.#unfinished
   }
 
   push(chunk: Chunk): void {
     const { bytes, offset } = chunk
     let start = 0
     this.#end = offset + bytes.length
-    if (this.#carryBytes > 0 || this.#skipped > 0) {
+    if (this.#unfinished) {
       const newline = bytes.indexOf(NEWLINE, start)
       this.#keep(bytes.subarray(start, newline < 0 ? bytes.length : newline), offset + start)
       if (newline < 0) return
@@ -97,18 +105,21 @@ export class Framer {
 
   /** Hands on an unterminated last line: no newline will come any more. */
   flush(): void {
-    if (this.#carryBytes > 0 || this.#skipped > 0) this.#finishCarry(this.#end)
+    if (this.#unfinished) this.#finishCarry(this.#end)
   }
 
   #keep(part: Buffer, from: number): void {
-    if (this.#carryBytes === 0 && this.#skipped === 0) this.#carryFrom = from
+    if (!this.#unfinished) this.#carryFrom = from
+    this.#unfinished = true
+    // Counted against the limit, the NULs before a line would push out the line.
+    const text = this.#carryBytes === 0 ? part.subarray(endOfNuls(part)) : part
     const room = this.#options.maxLineBytes - this.#carryBytes
-    const kept = part.length > room ? part.subarray(0, room) : part
+    const kept = text.length > room ? text.subarray(0, room) : text
     if (kept.length > 0) {
       this.#carry.push(Buffer.from(kept))
       this.#carryBytes += kept.length
     }
-    this.#skipped += part.length - kept.length
+    this.#skipped += text.length - kept.length
   }
 
   #finishCarry(to: number): void {
@@ -120,6 +131,7 @@ export class Framer {
     this.#carry = []
     this.#carryBytes = 0
     this.#skipped = 0
+    this.#unfinished = false
     this.#emit(view, 0, view.length, from, to, skipped)
   }
 
@@ -132,15 +144,22 @@ export class Framer {
     while (start < view.length) {
       const newline = view.indexOf('\n', start)
       this.#line.ascii = ascii
-      const over = newline - start - max
-      if (over > 0) this.#emit(view, start, start + max, offset + start, offset + newline + 1, over)
-      else this.#emit(view, start, newline, offset + start, offset + newline + 1, 0)
+      let begin = start
+      if (newline - start > max) while (view.charCodeAt(begin) === 0) begin++
+      const over = newline - begin - max
+      if (over > 0) this.#emit(view, begin, begin + max, offset + start, offset + newline + 1, over)
+      else this.#emit(view, begin, newline, offset + start, offset + newline + 1, 0)
       start = newline + 1
     }
   }
 
   #emit(view: string, start: number, end: number, from: number, to: number, skipped: number): void {
     const line = this.#line
+    if (skipped > 0) {
+      const whole = wholeCharacters(view, start, end)
+      skipped += end - whole
+      end = whole
+    }
     line.view = view
     line.decoded = false
     line.from = from
@@ -176,6 +195,12 @@ export class Framer {
     if (framed) this.#framed = true
     else if (format !== 'auto' || this.#framed) this.linesUnframed++
   }
+}
+
+function endOfNuls(bytes: Buffer): number {
+  let end = 0
+  while (bytes[end] === 0) end++
+  return end
 }
 
 /** Where a view that begins at `start` ends: behind the last line of about `VIEW_BYTES`, or behind one that is longer. */

@@ -84,6 +84,35 @@ describe('plain lines', () => {
     expect(framer).toMatchObject({ lines: 2, linesCut: 1, bytesCut: 3 })
   })
 
+  it('does not count the NULs before a line against its limit, however they come', () => {
+    const bytes = Buffer.concat([Buffer.alloc(50), Buffer.from('abc\n'), Buffer.alloc(50), Buffer.from('abcdefgh\n')])
+    for (const size of [1, 7, 49, 1000]) {
+      const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+        bytes.subarray(i * size, (i + 1) * size),
+      )
+      const { lines, framer } = frame(chunks, { maxLineBytes: 5 })
+      expect(lines, `${size}`).toMatchObject([
+        { body: 'abc', cut: false, from: 0, to: 54 },
+        { body: 'abcde', cut: true, from: 54, to: 113 },
+      ])
+      expect(framer.bytesCut).toBe(3)
+    }
+  })
+
+  for (const [text, kept] of [
+    ['abcdé', 'abcd'],
+    ['abc李', 'abc'],
+    ['ab🚀', 'ab'],
+    ['abcé!', 'abcé'],
+    ['ab李!', 'ab李'],
+    ['a🚀!', 'a🚀'],
+  ] as const)
+    it(`cuts no character of ${text} in two`, () => {
+      const { lines, framer } = frame([Buffer.from(`${text}\n`)], { maxLineBytes: 5 })
+      expect(lines[0]).toMatchObject({ body: kept, cut: true })
+      expect(framer.bytesCut).toBe(Buffer.byteLength(text) - Buffer.byteLength(kept))
+    })
+
   it('keeps no more of an endless line than the limit', () => {
     const chunks = Array.from({ length: 100 }, () => Buffer.alloc(1000, 97))
     const { lines, framer } = frame([...chunks, Buffer.from('\nnext\n')], { maxLineBytes: 2500 })
