@@ -82,6 +82,7 @@ export class Agent {
       maxLineBytes: config.group.maxLineBytes,
       maxEntryBytes: config.group.maxEntryBytes,
       idleMs: config.group.idle,
+      unfinishedMs: config.group.unfinished,
       sampleCalm: 256,
     }
     this.#tail = this.#makeTail(parts.own)
@@ -297,11 +298,11 @@ export class Agent {
     this.#lastTick = now
     const behind = tail.behind()
     for (const pipeline of this.#filePipelines) {
-      const { linesOpen } = pipeline
-      if (linesOpen === 0 || behind.has(pipeline.fileId)) continue
+      if (!pipeline.isOpen || behind.has(pipeline.fileId)) continue
+      const { safeOffset } = pipeline
       pipeline.tick()
       // A group that closed lets the position move on although nothing was read.
-      if (pipeline.linesOpen !== linesOpen) this.#unsaved = true
+      if (pipeline.safeOffset !== safeOffset) this.#unsaved = true
     }
   }
 

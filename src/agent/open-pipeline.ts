@@ -117,7 +117,7 @@ export function explainWith(source: Source, enrichment: Enrichment, options: Exp
     ...(options.grouping && { grouping: options.grouping }),
     format: options.format ?? 'auto',
     keep: new Set(options.keep ?? ERROR_STATUSES),
-    limits: { maxLineBytes, maxEntryBytes, idleMs: Number.POSITIVE_INFINITY, sampleCalm: 0 },
+    limits: { maxLineBytes, maxEntryBytes, idleMs: Infinity, unfinishedMs: Infinity, sampleCalm: 0 },
     clock: options.clock,
     counters: new Counters(),
     emit: () => {},

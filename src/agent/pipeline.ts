@@ -62,6 +62,8 @@ export interface PipelineLimits {
   readonly maxLineBytes: number
   readonly maxEntryBytes: number
   readonly idleMs: number
+  /** Take a last line without its end as whole when nothing was read for this long. */
+  readonly unfinishedMs: number
   /** Judge one calm group in this many all the same; 0 = never. */
   readonly sampleCalm: number
 }
@@ -79,6 +81,8 @@ export class Pipeline {
   /** Lines in entries that were judged, by what became of them; flushed to the counters after each chunk. */
   #linesKept = 0
   readonly #linesDropped = new Map<string, number>()
+  /** When bytes came last. */
+  #touched = 0
 
   constructor(options: PipelineOptions) {
     this.#options = options
@@ -115,21 +119,35 @@ export class Pipeline {
     return this.#options.origin.fileId
   }
 
+  /** Whether there is a record or a line of which more may come. */
+  get isOpen(): boolean {
+    return this.#framer.isUnfinished || this.#grouper.linesOpen > 0
+  }
+
   /** Lines held by open groups, for the accounting. */
   get linesOpen(): number {
     return this.#grouper.linesOpen
   }
 
   push(chunk: Chunk): void {
-    this.#grouper.now = this.#options.clock.now()
+    this.#touched = this.#options.clock.now()
+    this.#grouper.now = this.#touched
     this.#framer.push(chunk)
     this.#grouper.keepOpen()
     this.#count()
   }
 
-  /** Closes groups that have been silent long enough. Call it only when all that was written has been read. */
+  /**
+   * Closes groups that have been silent long enough. Call it only when all that was written has been read. As long as the
+   * writer is in the middle of a line nothing is closed: the line may belong to what is open.
+   */
   tick(): void {
-    this.#grouper.tick(this.#options.clock.now())
+    const now = this.#options.clock.now()
+    if (this.#framer.isUnfinished) {
+      if (now - this.#touched < this.#options.limits.unfinishedMs) return
+      this.#framer.flush()
+    }
+    this.#grouper.tick(now)
     this.#count()
   }
 

@@ -133,6 +133,9 @@ export const configSettings = z
     group: z
       .strictObject({
         idle: duration('1s').describe('Close a record when its file has been silent this long.'),
+        unfinished: duration('30s').describe(
+          'Take a last line without a line end as whole when its file has been silent this long. Until then the writer is in the middle of it, and the record before it stays open.',
+        ),
         maxLineBytes: bytes('1MiB')
           .pipe(
             z

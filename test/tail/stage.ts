@@ -52,6 +52,8 @@ export interface StageOptions {
   readonly once?: boolean
   readonly files?: FileLayer
   readonly own?: ReadonlySet<string>
+  /** Takes a file instead of a sink that keeps its bytes. */
+  readonly open?: (file: TailedFile) => FileSink
 }
 
 const made: Stage[] = []
@@ -102,6 +104,7 @@ export class Stage {
       log: silentLog,
       hooks: {
         open: (file) => {
+          if (options.open) return options.open(file)
           const sink = new Kept(file)
           this.sinks.push(sink)
           return sink
