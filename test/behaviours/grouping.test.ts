@@ -136,6 +136,19 @@ describe('a record', () => {
     expect(reader.records[1]?.log.file?.offset).toBe(one.length + 1)
   })
 
+  it('that is half written at a stop is neither emitted nor counted as read: it comes once and whole (46, 50)', async () => {
+    const reader = new Reader()
+    const text = trace('one')
+    writeFileSync(reader.path('a.log'), text.slice(0, -30))
+    await reader.run()
+    await reader.stop()
+    expect(reader.texts).toEqual([])
+    appendFileSync(reader.path('a.log'), `${text.slice(-30)}\n`)
+    await reader.run()
+    await reader.rest(1000)
+    expect(reader.texts).toEqual([text])
+  })
+
   it('that is read twice after a crash has the same id, also when it was rotated in between (45, 49)', async () => {
     const reader = new Reader()
     writeFileSync(reader.path('a.log'), `${trace('one')}\n${trace('two')}\n`)

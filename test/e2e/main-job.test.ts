@@ -123,7 +123,7 @@ describe('run --once over the sample logs', () => {
 })
 
 describe('run', () => {
-  it('follows what is appended, also half a line at a time', async () => {
+  it('follows what is appended, also half a line at a time (13)', async () => {
     const { log, file, agent } = await following()
     const [head, ...rest] = python.error('half').split('KeyError')
     await appendFile(log, head ?? '')
@@ -133,7 +133,7 @@ describe('run', () => {
     await stopped(agent)
   })
 
-  it('delivers an uncaught traceback without waiting for another line', async () => {
+  it('delivers an uncaught traceback without waiting for another line (54)', async () => {
     const { log, file, agent } = await following()
     await appendFile(
       log,
@@ -144,7 +144,15 @@ describe('run', () => {
     await stopped(agent)
   })
 
-  it('finds new files, and files in directories that come later', async () => {
+  it('delivers the last words of a crash, whose line never gets its end (13, 54)', async () => {
+    const { log, file, agent } = await following({ group: { idle: '200ms', unfinished: '1s' } })
+    await appendFile(log, python.error('last words').trimEnd())
+    const records = await deliveredAtLeast(file, 2)
+    expect(records[1]).toMatchObject({ message: 'last words', error: { kind: 'KeyError', message: "'SKU-1'" } })
+    await stopped(agent)
+  })
+
+  it('finds new files, and files in directories that come later (1, 8)', async () => {
     const { dir, file, agent } = await following()
     await writeFile(join(dir, 'logs', 'new.log'), python.error('in a new file'))
     await deliveredAtLeast(file, 2)
@@ -154,7 +162,7 @@ describe('run', () => {
     await stopped(agent)
   })
 
-  it('loses and repeats nothing over rotation by rename and create', async () => {
+  it('loses and repeats nothing over rotation by rename and create (27)', async () => {
     const { log, file, agent } = await following()
     await appendFile(log, python.error('before'))
     await rename(log, `${log}.1`)
@@ -167,7 +175,7 @@ describe('run', () => {
     await stopped(agent)
   })
 
-  it('loses and repeats nothing over rotation by copy and truncate', async () => {
+  it('loses and repeats nothing over rotation by copy and truncate (28)', async () => {
     const { log, file, agent } = await following()
     await appendFile(log, python.error('before'))
     await deliveredAtLeast(file, 2)
@@ -178,7 +186,7 @@ describe('run', () => {
     await stopped(agent)
   })
 
-  it('goes on after a stop where it was, without repeating', async () => {
+  it('goes on after a stop where it was, without repeating (44)', async () => {
     const { log, file, agent, config } = await following()
     await stopped(agent)
     await appendFile(log, python.error('while away'))
@@ -229,7 +237,7 @@ describe('run', () => {
   })
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    it(`delivers an entry whole whose second half comes after a ${signal}`, async () => {
+    it(`delivers an entry whole whose second half comes after a ${signal} (46)`, async () => {
       // No entry is closed by silence here, so that the half one is still open when the agent goes.
       const { dir, log, file, agent, config } = await following({ group: { idle: '1h' } })
       const [head = '', tail = ''] = python.error('in two halves').split(/(?<=in place\n)/)
@@ -251,7 +259,7 @@ describe('run', () => {
     })
   }
 
-  it('stops in time although a backend hangs, and delivers after a restart', async () => {
+  it('stops in time although a backend hangs, and delivers after a restart (50)', async () => {
     const dir = await folder()
     await writeFile(join(dir, 'app.log'), python.error('first'))
     let asked = 0
