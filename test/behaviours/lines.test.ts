@@ -8,12 +8,12 @@ const head = (text: string) => `2026-11-20 10:15:32,123 ERROR [shop.web] ${text}
 const calm = (text: string) => `2026-11-20 10:15:32,123 INFO [shop.web] ${text}`
 
 describe('a line', () => {
-  it('in pieces, cut in characters too and written byte by byte, comes once and whole (14)', async () => {
+  it('in pieces, cut in characters and in CRLF too and written byte by byte, comes once and whole (14)', async () => {
     const reader = new Reader()
     const lines = ['größer als 李雷 🚀', 'и так далее', 'naïve'].map(head)
     writeFileSync(reader.path('a.log'), '')
     await reader.run()
-    for (const byte of Buffer.from(`${lines.join('\n')}\n`)) {
+    for (const byte of Buffer.from(`${lines.join('\r\n')}\r\n`)) {
       appendFileSync(reader.path('a.log'), Buffer.of(byte))
       await reader.read()
     }
