@@ -31,7 +31,7 @@ export const GROUPS = [
       'Empty lines are kept in a record and skipped outside of any; CRLF or LF. | There is no option.',
       'A line over its limit is cut between characters, marked and counted; the next one is intact. | It is never skipped as a whole.',
       'The mark is on the record that was cut and on no other; line and entry are counted apart. | The rest is left out, so there is one piece.',
-      'A byte order mark is no text; what is not UTF-8 is read with replacement characters, and reading goes on. | No other encoding is decoded.',
+      'UTF-8 and UTF-16 with a byte order mark, which is no text; others where the input names them. What fits none is read with replacement characters, and reading goes on.',
       'Lines end with LF. | Other delimiters stay in the text.',
       'Compressed files are read once, of several members too; a log that was compressed is finished from its position.',
       'Files are read in fair turns, each a bounded share of every turn, the oldest first.',

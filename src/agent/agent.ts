@@ -188,7 +188,7 @@ export class Agent {
       once,
       ...(ownKeys && { own: ownKeys }),
       hooks: {
-        open: (file) => this.#openFile(file),
+        open: (file, head) => this.#openFile(file, head),
         lost: (file, bytes, reason) => {
           counters.add('bytes_lost_total', bytes, { reason })
           log.warn(`${file.path}: ${bytes} bytes were lost before they could be read: ${reason}.`)
@@ -206,10 +206,10 @@ export class Agent {
     })
   }
 
-  #openFile(file: TailedFile): FileSink {
+  #openFile(file: TailedFile, head: Buffer): FileSink {
     const input = this.#options.plan.inputs[file.input]
     if (input === undefined) throw new RangeError(`there is no input ${file.input}`)
-    const pipeline = this.#openPipeline(input, { fileId: file.id, path: file.path })
+    const pipeline = this.#openPipeline(input, { fileId: file.id, path: file.path }, head)
     this.#filePipelines.add(pipeline)
     return {
       push: (chunk) => pipeline.push(chunk),
@@ -223,7 +223,7 @@ export class Agent {
     }
   }
 
-  #openPipeline(input: PlannedInput, origin: { fileId: string; path?: string }): Pipeline {
+  #openPipeline(input: PlannedInput, origin: { fileId: string; path?: string }, head?: Buffer): Pipeline {
     const { clock, counters } = this.#options
     return new Pipeline({
       source: input.source,
@@ -231,6 +231,8 @@ export class Agent {
       enrichment: input.enrichment,
       grouping: input.grouping,
       format: input.config.format,
+      encoding: input.config.encoding,
+      ...(head && { head }),
       keep: this.#keep,
       limits: this.#limits,
       clock,

@@ -8,6 +8,7 @@ import type { Counters } from '../core/counters.js'
 import { type Chunk, type Entry, type ErrorRecord, isErrorStatus, type LogRecord, type Status } from '../core/shapes.js'
 import type { Enrichment } from '../enrich/enrichment.js'
 import { type Fingerprint, fingerprint } from '../fingerprint/fp1.js'
+import { type Encoding, markedEncoding } from '../frame/encoding.js'
 import { type Format, Framer } from '../frame/framer.js'
 import { Grouper } from '../group/grouper.js'
 import { judge } from '../remap/judge.js'
@@ -41,6 +42,9 @@ export interface PipelineOptions {
   /** Absent: the config says nothing of it. */
   readonly grouping?: Grouping
   readonly format: Format
+  /** Default: UTF-8, or what a byte order mark says: at offset 0, or in `head`, the beginning of the file. */
+  readonly encoding?: Encoding | undefined
+  readonly head?: Buffer
   readonly keep: ReadonlySet<Status>
   readonly limits: PipelineLimits
   readonly clock: Clock
@@ -103,6 +107,7 @@ export class Pipeline {
     this.#framer = new Framer(
       {
         format: options.format,
+        encoding: options.encoding ?? (options.head && markedEncoding(options.head)),
         maxLineBytes: limits.maxLineBytes,
         alarms: options.explain ? undefined : source.alarms,
       },

@@ -12,6 +12,7 @@ import type { Chunk } from '../core/shapes.js'
 import { wholeCharacters } from '../core/text.js'
 import { frameCri } from './cri.js'
 import { frameDocker } from './docker.js'
+import { Decoder, type Encoding, markedEncoding } from './encoding.js'
 import { type Line, PLAIN } from './line.js'
 
 const NEWLINE = 10
@@ -28,6 +29,8 @@ export type Format = 'auto' | 'plain' | 'cri' | 'docker'
 
 export interface FramerOptions {
   readonly format: Format
+  /** Default: UTF-8, or what a byte order mark at offset 0 says. */
+  readonly encoding?: Encoding | undefined
   /** Longest line body kept, in bytes; the rest of a longer line is left out, marked and counted. */
   readonly maxLineBytes: number
   /** Matches the body of a line that holds an alarm; undefined: every line is an alarm. */
@@ -52,6 +55,10 @@ export class Framer {
   #skipped = 0
   /** File offset just after the last byte seen. */
   #end = 0
+  /** Of encodings other than UTF-8. */
+  #decoder: Decoder | undefined
+  /** The first byte of a unit of two whose second has not come yet. */
+  #halfUnit: Buffer | undefined
 
   /** Lines handed on, lines cut, bytes left out by cutting, CRI or docker lines that did not parse. */
   lines = 0
@@ -64,6 +71,8 @@ export class Framer {
     this.#options = options
     this.#sink = sink
     this.#line = new FramedLine(options.alarms)
+    const { encoding } = options
+    if (encoding !== undefined && encoding !== 'utf-8') this.#decoder = new Decoder(encoding)
   }
 
   /** Bytes of the unfinished last line that are kept. */
@@ -83,6 +92,14 @@ export class Framer {
 
   push(chunk: Chunk): void {
     const { bytes, offset } = chunk
+    if (offset === 0 && this.#options.encoding === undefined) {
+      const marked = markedEncoding(bytes)
+      if (marked !== undefined) this.#decoder = new Decoder(marked)
+    }
+    if (this.#decoder !== undefined) {
+      this.#pushEncoded(this.#decoder, bytes, offset)
+      return
+    }
     let start = 0
     this.#end = offset + bytes.length
     if (this.#unfinished) {
@@ -103,6 +120,33 @@ export class Framer {
     this.#line.view = ''
   }
 
+  /** Each line becomes text by itself: such files are few, and seldom large. */
+  #pushEncoded(decoder: Decoder, bytes: Buffer, offset: number): void {
+    let from = offset
+    if (decoder.unit === 2) {
+      if (this.#halfUnit !== undefined) {
+        bytes = Buffer.concat([this.#halfUnit, bytes])
+        from--
+      } else if (from % 2 === 1) {
+        // Reading began behind the first byte of a line end.
+        bytes = bytes.subarray(1)
+        from++
+      }
+      const whole = bytes.length - (bytes.length % 2)
+      this.#halfUnit = whole < bytes.length ? Buffer.from(bytes.subarray(whole)) : undefined
+      bytes = bytes.subarray(0, whole)
+    }
+    this.#end = from + bytes.length
+    let start = 0
+    while (start < bytes.length) {
+      const newline = decoder.newline(bytes, start)
+      this.#keep(bytes.subarray(start, newline < 0 ? bytes.length : newline), from + start)
+      if (newline < 0) return
+      start = newline + decoder.unit
+      this.#finishCarry(from + start)
+    }
+  }
+
   /** Hands on an unterminated last line: no newline will come any more. */
   flush(): void {
     if (this.#unfinished) this.#finishCarry(this.#end)
@@ -112,7 +156,7 @@ export class Framer {
     if (!this.#unfinished) this.#carryFrom = from
     this.#unfinished = true
     // Counted against the limit, the NULs before a line would push out the line.
-    const text = this.#carryBytes === 0 ? part.subarray(endOfNuls(part)) : part
+    const text = this.#carryBytes === 0 && this.#decoder?.unit !== 2 ? part.subarray(endOfNuls(part)) : part
     const room = this.#options.maxLineBytes - this.#carryBytes
     const kept = text.length > room ? text.subarray(0, room) : text
     if (kept.length > 0) {
@@ -124,9 +168,9 @@ export class Framer {
 
   #finishCarry(to: number): void {
     const bytes = Buffer.concat(this.#carry, this.#carryBytes)
-    const view = bytes.toString('latin1')
-    this.#line.ascii = isAscii(bytes)
     const skipped = this.#skipped
+    const view = this.#decoder?.text(bytes, skipped > 0) ?? bytes.toString('latin1')
+    this.#line.ascii = this.#decoder === undefined && isAscii(bytes)
     const from = this.#carryFrom
     this.#carry = []
     this.#carryBytes = 0
@@ -155,13 +199,14 @@ export class Framer {
 
   #emit(view: string, start: number, end: number, from: number, to: number, skipped: number): void {
     const line = this.#line
-    if (skipped > 0) {
+    const decoded = this.#decoder !== undefined
+    if (skipped > 0 && !decoded) {
       const whole = wholeCharacters(view, start, end)
       skipped += end - whole
       end = whole
     }
     line.view = view
-    line.decoded = false
+    line.decoded = decoded
     line.from = from
     line.to = to
     line.lane = PLAIN

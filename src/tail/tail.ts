@@ -26,8 +26,8 @@ import { STUCK_MS, Vigil } from './vigil.js'
 import { Watch } from './watch.js'
 
 export interface TailHooks {
-  /** Called before the first byte of a generation is pushed. */
-  open(file: TailedFile): FileSink
+  /** Called before the first byte of a generation is pushed; `head` is the beginning of the file, as far as it is known. */
+  open(file: TailedFile, head: Buffer): FileSink
   /** A loss that is known: unread bytes of a file that was truncated or deleted. */
   lost(file: TailedFile, bytes: number, reason: string): void
   /** Something that a person can mend; told once, until it was well in between. */
@@ -375,7 +375,7 @@ export class Tail {
     this.#troubles.over(path)
     if (generation.leavingSince !== undefined) generation.leavingSince = clock.now()
     try {
-      generation.sink ??= hooks.open({ ...generation.file, startOffset: from })
+      generation.sink ??= hooks.open({ ...generation.file, startOffset: from }, generation.head)
       generation.sink.push({ bytes: buffer.subarray(OVERLAP, OVERLAP + bytes), offset: from })
     } catch (error) {
       // A sink that fails on some bytes must keep nobody from reading on behind them.

@@ -199,22 +199,97 @@ describe('an encoding', () => {
     expect(reader.records.map(({ log }) => log.file?.offset)).toEqual([0, 3 + head('erste').length + 1])
   })
 
-  for (const [name, bytes, text] of [
-    ['Windows-1252', Buffer.from('größer', 'latin1'), 'gr\ufffd\ufffder'],
-    ['Shift-JIS', Buffer.from([0x93, 0xfa, 0x96, 0x7b]), '\ufffd\ufffd\ufffd{'],
-    ['GBK', Buffer.from([0xd6, 0xd0, 0xce, 0xc4]), '\ufffd\ufffd\ufffd\ufffd'],
-    ['broken UTF-8', Buffer.from([0xc0, 0xaf, 0xe2, 0x82, 0x20, 0x61]), '\ufffd\ufffd\ufffd a'],
-  ] as const) {
-    it(`that is not UTF-8 is read with replacement characters, and reading goes on: ${name} (18)`, async () => {
+  const LEGACY = [
+    [
+      'windows-1252',
+      Buffer.from([0x67, 0x72, 0xf6, 0xdf, 0x65, 0x72, 0x20, 0x80]),
+      'größer €',
+      'gr\ufffd\ufffder \ufffd',
+    ],
+    ['shift_jis', Buffer.from([0x93, 0xfa, 0x96, 0x7b, 0x83, 0x5c]), '日本ソ', '\ufffd\ufffd\ufffd{\ufffd\\'],
+    ['gbk', Buffer.from([0xd6, 0xd0, 0xce, 0xc4]), '中文', '\ufffd\ufffd\ufffd\ufffd'],
+    ['koi8-r', Buffer.from([0xc4, 0xc1]), 'да', '\ufffd\ufffd'],
+  ] as const
+  for (const [encoding, bytes, text, replaced] of LEGACY) {
+    const log = Buffer.concat([Buffer.from(head('')), bytes, Buffer.from(`\r\n${head('next')}\n`)])
+
+    it(`that the input names is decoded: ${encoding} (18)`, async () => {
       const reader = new Reader()
-      writeFileSync(
-        reader.path('a.log'),
-        Buffer.concat([Buffer.from(head('')), bytes, Buffer.from(`\n${head('next')}\n`)]),
-      )
-      await reader.run()
+      writeFileSync(reader.path('a.log'), log)
+      await reader.run({ encoding })
       await reader.rest(1000)
       expect(reader.texts).toEqual([head(text), head('next')])
+      expect(reader.records.map(({ log }) => log.file?.offset)).toEqual([0, head('').length + bytes.length + 2])
+    })
+
+    it(`that nobody names is read with replacement characters, and reading goes on: ${encoding} (18)`, async () => {
+      const reader = new Reader()
+      writeFileSync(reader.path('a.log'), log)
+      await reader.run()
+      await reader.rest(1000)
+      expect(reader.texts).toEqual([head(replaced), head('next')])
       expect(reader.records).toHaveLength(2)
+    })
+  }
+
+  it('of UTF-8 that is broken is read with replacement characters, and reading goes on (18)', async () => {
+    const reader = new Reader()
+    const broken = Buffer.from([0xff, 0xfe, 0xc0, 0xaf, 0xe2, 0x82, 0x20, 0x61])
+    writeFileSync(reader.path('a.log'), Buffer.concat([broken, Buffer.from(`\n${head('next')}\n`)]))
+    await reader.run()
+    await reader.rest(1000)
+    expect(reader.texts).toEqual(['\ufffd\ufffd\ufffd\ufffd\ufffd a', head('next')])
+  })
+
+  for (const [name, encode] of [
+    ['little endian', (text: string) => Buffer.from(text, 'utf16le')],
+    ['big endian', (text: string) => Buffer.from(text, 'utf16le').swap16()],
+  ] as const) {
+    const lines = ['größer als 李雷 🚀 \u0a0d\u0d0a', 'и так далее', '', 'naïve'].map((text) =>
+      text === '' ? '' : head(text),
+    )
+    const log = encode(`\ufeff${lines.join('\r\n')}\r\n`)
+    const texts = [lines[0], `${lines[1]}\n`, lines[3]]
+
+    it(`of UTF-16 is told by its byte order mark, however it is written and read: ${name} (14, 18)`, async () => {
+      const reader = new Reader()
+      writeFileSync(reader.path('a.log'), log.subarray(0, 6))
+      await reader.run()
+      for (const byte of log.subarray(6)) {
+        appendFileSync(reader.path('a.log'), Buffer.of(byte))
+        await reader.read()
+      }
+      await reader.rest(1000)
+      expect(reader.texts).toEqual(texts)
+      for (const { entry } of reader.outcomes) {
+        const first = encode(entry.text.split('\n')[0] ?? '?')
+        expect(
+          log.subarray(entry.from).subarray(entry.from === 0 ? 2 : 0, first.length + (entry.from === 0 ? 2 : 0)),
+        ).toEqual(first)
+      }
+    })
+
+    it(`of UTF-16 goes on after a restart in the middle, and at a start at the end: ${name} (18, 44)`, async () => {
+      const reader = new Reader()
+      writeFileSync(reader.path('a.log'), log)
+      await reader.run({ inputs: [{ startAt: 'end' }] })
+      appendFileSync(reader.path('a.log'), encode(`${head('one')}\n${head('two').slice(0, 20)}`))
+      await reader.rest(1000)
+      await reader.stop()
+      appendFileSync(reader.path('a.log'), encode(`${head('two').slice(20)}\n`))
+      await reader.run({ inputs: [{ startAt: 'end' }] })
+      await reader.rest(1000)
+      expect(reader.texts).toEqual([head('one'), head('two')])
+    })
+
+    it(`of UTF-16 has the limits of any other: ${name} (16, 18)`, async () => {
+      const reader = new Reader()
+      writeFileSync(reader.path('a.log'), encode(`\ufeff${head('🚀'.repeat(400))}\n${head('next')}\n`))
+      await reader.run({ limits: { maxLineBytes: 1024 } })
+      await reader.rest(1000)
+      const kept = Math.floor((1024 - 2 - head('').length * 2) / 4)
+      expect(reader.texts).toEqual([head('🚀'.repeat(kept)), head('next')])
+      expect(reader.records.map(({ error }) => error.cut)).toEqual([true, undefined])
     })
   }
 })

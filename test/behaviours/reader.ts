@@ -5,6 +5,7 @@
 import { type Outcome, Pipeline, type PipelineLimits } from '../../src/agent/pipeline.js'
 import { Counters } from '../../src/core/counters.js'
 import { ERROR_STATUSES, type ErrorRecord } from '../../src/core/shapes.js'
+import type { Encoding } from '../../src/frame/encoding.js'
 import type { Format } from '../../src/frame/framer.js'
 import type { FileSink, TailedFile } from '../../src/tail/file.js'
 import type { Tail } from '../../src/tail/tail.js'
@@ -15,6 +16,7 @@ export interface ReaderOptions extends StageOptions {
   /** Default: auto. */
   readonly source?: string
   readonly format?: Format
+  readonly encoding?: Encoding
   readonly limits?: Partial<PipelineLimits>
 }
 
@@ -27,7 +29,7 @@ export class Reader extends Stage {
   override start(options: ReaderOptions = {}): Promise<Tail> {
     // What a run held open goes with it, as in the agent.
     this.#open.clear()
-    return super.start({ ...options, open: (file) => this.#openFile(file, options) })
+    return super.start({ ...options, open: (file, head) => this.#openFile(file, head, options) })
   }
 
   override run(options: ReaderOptions = {}): Promise<void> {
@@ -52,12 +54,15 @@ export class Reader extends Stage {
     return this.outcomes.flatMap(({ record }) => record ?? [])
   }
 
-  #openFile(file: TailedFile, { source = 'auto', format = 'auto', limits }: ReaderOptions): FileSink {
+  #openFile(file: TailedFile, head: Buffer, options: ReaderOptions): FileSink {
+    const { source = 'auto', format = 'auto', encoding, limits } = options
     const pipeline = new Pipeline({
       source: sourceNamed(source),
       origin: { fileId: file.id, path: file.path },
       enrichment: { service: 'shop', tags: [] },
       format,
+      encoding,
+      head,
       keep: new Set(ERROR_STATUSES),
       limits: {
         maxLineBytes: 1 << 20,

@@ -53,7 +53,7 @@ export interface StageOptions {
   readonly files?: FileLayer
   readonly own?: ReadonlySet<string>
   /** Takes a file instead of a sink that keeps its bytes. */
-  readonly open?: (file: TailedFile) => FileSink
+  readonly open?: (file: TailedFile, head: Buffer) => FileSink
 }
 
 const made: Stage[] = []
@@ -103,8 +103,8 @@ export class Stage {
       clock: this.clock,
       log: silentLog,
       hooks: {
-        open: (file) => {
-          if (options.open) return options.open(file)
+        open: (file, head) => {
+          if (options.open) return options.open(file, head)
           const sink = new Kept(file)
           this.sinks.push(sink)
           return sink
