@@ -344,7 +344,7 @@ describe('while it was stopped', () => {
     ])
   })
 
-  it('deleted and made again: read from the start, even on the same inode (36)', async () => {
+  it('deleted and made again: read from the start (36)', async () => {
     const stage = new Stage()
     writeFileSync(stage.path('app.log'), 'first\n')
     await stage.run()
