@@ -126,7 +126,7 @@ export class Pipeline {
 
   /** Whether there is a record or a line of which more may come. */
   get isOpen(): boolean {
-    return this.#framer.isUnfinished || this.#grouper.linesOpen > 0
+    return this.#framer.isInLine || this.#grouper.linesOpen > 0
   }
 
   /** Lines held by open groups, for the accounting. */
@@ -148,7 +148,7 @@ export class Pipeline {
    */
   tick(): void {
     const now = this.#options.clock.now()
-    if (this.#framer.isUnfinished) {
+    if (this.#framer.isInLine) {
       if (now - this.#touched < this.#options.limits.unfinishedMs) return
       this.#framer.flush()
     }

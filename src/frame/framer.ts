@@ -85,8 +85,8 @@ export class Framer {
     return this.#unfinished ? this.#carryFrom : this.#end
   }
 
-  /** Whether the end of the last line has not come yet. */
-  get isUnfinished(): boolean {
+  /** Whether a line has begun and not ended. */
+  get isInLine(): boolean {
     return this.#unfinished
   }
 
