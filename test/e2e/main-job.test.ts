@@ -3,6 +3,7 @@ import {
   appendFile,
   copyFile,
   mkdir,
+  readdir,
   readFile,
   realpath,
   rename,
@@ -11,7 +12,7 @@ import {
   truncate,
   writeFile,
 } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -25,6 +26,7 @@ import {
   java,
   MAIN,
   metric,
+  pause,
   python,
   ROOT,
   type Running,
@@ -287,6 +289,68 @@ describe('run', () => {
     expect((await run(['run', '--config', config, '--once'])).code).toBe(0)
     expect(asked).toBe(2)
     expect(bodies[1]).toBe(bodies[0])
+  })
+
+  it('loses nothing of what is rotated and truncated while its output takes nothing and the spool is full (43)', async () => {
+    const dir = await folder()
+    const held: ServerResponse[] = []
+    let isOpen = false
+    const bodies: string[] = []
+    const server = createServer(async (request, response) => {
+      let body = ''
+      for await (const piece of request.setEncoding('utf8')) body += piece
+      if (!isOpen) held.push(response)
+      else {
+        bodies.push(body)
+        response.end()
+      }
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const logs = ['renamed', 'copied'].map((name) => join(dir, `${name}.log`))
+    const [renamed = '', copied = ''] = logs
+    let written = 0
+    const errors = (count: number) =>
+      Array.from({ length: count }, () => python.error(`${++written} ${'x'.repeat(1000)}`)).join('')
+    for (const log of logs) await writeFile(log, errors(800))
+    const config = await writeConfig(dir, {
+      inputs: [{ type: 'file', paths: ['./*.log'], source: 'python', service: 'shop', startAt: 'beginning' }],
+      outputs: [{ name: 'main', type: 'http', url, batch: { maxAge: '10ms' } }],
+      spool: { maxBytes: '1MiB', segmentBytes: '64KiB' },
+    })
+    const agent = start(['run', '--config', config])
+    await until('a full spool', async () => {
+      const names = await readdir(join(dir, 'state', 'spool')).catch(() => [])
+      const sizes = await Promise.all(
+        names.map((name) => stat(join(dir, 'state', 'spool', name)).then(({ size }) => size)),
+      )
+      return held.length > 0 && sizes.reduce((sum, size) => sum + size, 0) >= 1 << 20
+    })
+    for (let i = 3; i > 0; i--) {
+      await rename(renamed, `${renamed}.${i}`)
+      await writeFile(renamed, errors(20))
+    }
+    await appendFile(copied, errors(20))
+    await copyFile(copied, `${copied}.1`)
+    await truncate(copied)
+    await appendFile(copied, errors(20))
+    // The poll goes on while reading waits.
+    await pause(500)
+    isOpen = true
+    for (const response of held) response.destroy()
+    const wanted = Array.from({ length: written }, (_, i) => String(i + 1))
+    const found = () =>
+      bodies
+        .flatMap((body) => body.trim().split('\n'))
+        .map((line) => (JSON.parse(line) as Delivered).message?.split(' ')[0])
+    await until('all errors', () => new Set(found()).size === wanted.length)
+    await stopped(agent)
+    expect(found().sort()).toEqual(wanted.sort())
+    expect(agent.stderr).not.toContain('were lost')
   })
 
   it('refuses to run twice on one state directory', async () => {
