@@ -41,13 +41,13 @@ describe('CRI lines', () => {
     writeFileSync(reader.path('a.log'), cri('P', 'ERROR: half'))
     await reader.run({ limits: { idleMs: 5000 } })
     await reader.rest(4999)
-    expect(reader.texts).toEqual([])
-    await reader.rest(1)
+    appendFileSync(reader.path('a.log'), cri('F', ' and half') + cri('P', 'ERROR: half'))
     await reader.rest(5000)
-    expect(reader.texts).toEqual(['ERROR: half'])
+    await reader.rest(5000)
+    expect(reader.texts).toEqual(['ERROR: half and half', 'ERROR: half'])
     appendFileSync(reader.path('a.log'), cri('F', 'ERROR: next'))
     await reader.rest(5000)
-    expect(reader.texts).toEqual(['ERROR: half', 'ERROR: next'])
+    expect(reader.texts).toEqual(['ERROR: half and half', 'ERROR: half', 'ERROR: next'])
   })
 
   it('are limited together: what is joined is cut, marked and counted, and the next one is whole (57)', async () => {

@@ -153,7 +153,7 @@ describe('finding files', () => {
 
   it('reads dated directories in the order in which they were written (11)', async () => {
     const stage = new Stage()
-    const names = ['2025-12-31/app.log', '2026-01-01/app.log', '2026-01-02/app.log']
+    const names = ['31-12-2025/app.log', '01-01-2026/app.log', '02-01-2026/app.log']
     for (const [age, name] of names.entries()) {
       mkdirSync(dirname(stage.path(name)))
       writeFileSync(stage.path(name), `${name}\n`)
@@ -161,10 +161,10 @@ describe('finding files', () => {
     }
     const inputs = [{ paths: [stage.path('*/*.log')] }]
     await stage.run({ inputs })
-    mkdirSync(stage.path('2026-01-03'))
-    writeFileSync(stage.path('2026-01-03/app.log'), '2026-01-03/app.log\n')
+    mkdirSync(stage.path('03-01-2026'))
+    writeFileSync(stage.path('03-01-2026/app.log'), '03-01-2026/app.log\n')
     await stage.read()
-    expect(stage.got).toEqual([...names, '2026-01-03/app.log'].map((name) => `${name}: ${name}\n`))
+    expect(stage.got).toEqual([...names, '03-01-2026/app.log'].map((name) => `${name}: ${name}\n`))
   })
 
   it('passes over a file that is removed between the look and the opening, without a word (8)', async () => {
