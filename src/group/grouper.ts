@@ -9,7 +9,18 @@ import { ownText } from '../core/text.js'
 import { type Carrier, carrierOf } from './carrier.js'
 import { Followers, type GroupFollower } from './followers.js'
 import { Heads, type HeadVerdict } from './heads.js'
-import { announces, behind, decode, endOf, type GroupLine, isJsonLine, isLine, saysLevel, tagsAt } from './line.js'
+import {
+  announces,
+  behind,
+  cutAt,
+  decode,
+  endOf,
+  type GroupLine,
+  isJsonLine,
+  isLine,
+  saysLevel,
+  tagsAt,
+} from './line.js'
 import { GrowingText } from './text.js'
 
 /** The part of a traceback language that grouping needs. */
@@ -277,7 +288,7 @@ export class Grouper {
     } else this.linesJoined++
     const room = Math.max(0, this.#options.maxEntryBytes - partial.bytes)
     const length = line.end - line.start
-    const piece = line.view.slice(line.start, line.start + Math.min(length, room))
+    const piece = line.view.slice(line.start, length > room ? cutAt(line, line.start, room) : line.end)
     // A runtime may have changed between two pieces; both sides become text then.
     if (partial.decoded !== line.decoded) {
       partial.pieces = [partial.decoded ? partial.pieces.join('') : decode(partial.pieces.join(''))]
@@ -587,15 +598,17 @@ export class Grouper {
     group.cut ||= line.cut
     const length = line.end - start
     const room = this.#options.maxEntryBytes - group.bytes
+    let { end } = line
     if (length > room) {
       if (!group.cut) this.entriesCut++
       group.cut = true
-      this.bytesCut += length - Math.max(0, room)
+      end = cutAt(line, start, Math.max(0, room))
+      this.bytesCut += line.end - end
     }
     group.lines++
     if (room <= 0 && group.bytes > 0) return
     if (group.lines > 1) group.offsets.push(line.from)
-    group.text.add(line, start, start + Math.min(length, Math.max(0, room)))
+    group.text.add(line, start, end)
     group.bytes += length + 1
   }
 

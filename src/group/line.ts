@@ -1,5 +1,7 @@
 /** What the grouper looks at in one line: its shape as the framer gives it, and what it is by itself. Pure. */
 
+import { wholeCharacters } from '../core/text.js'
+
 /** A line as the framer gives it; the grouper keeps only slices of its view. */
 export interface GroupLine {
   readonly view: string
@@ -89,6 +91,14 @@ export function tagsAt(view: string, start: number, end: number): string {
   TAGS.lastIndex = start
   const match = TAGS.exec(view)
   return match && start + match[0].length <= end ? match[0] : ''
+}
+
+/** Where to cut the line so that of what begins at `start` at most `room` is left, and no character is cut in two. */
+export function cutAt({ view, decoded }: GroupLine, start: number, room: number): number {
+  const end = start + room
+  if (!decoded) return wholeCharacters(view, start, end)
+  // Behind the first half of a surrogate pair.
+  return room > 0 && (view.charCodeAt(end - 1) & 0xfc00) === 0xd800 ? end - 1 : end
 }
 
 /** Text of UTF-8 bytes that stand as latin1 characters; invalid bytes become U+FFFD. */

@@ -381,6 +381,16 @@ describe('groups', () => {
     expect(grouped.grouper).toMatchObject({ entriesCut: 1, bytesCut: 20 })
   })
 
+  for (const [name, text] of [
+    ['of bytes', 'ERROR: aé!\n'],
+    ['of text', `${JSON.stringify({ log: 'ERROR: a🚀\n', stream: 'stdout', time: '2026-11-20T23:10:11Z' })}\n`],
+  ] as const)
+    it(`are not cut in a character: ${name}`, () => {
+      const grouped = group(text, { maxEntryBytes: 9 })
+      grouped.grouper.flush()
+      expect(grouped.entries).toMatchObject([{ text: 'ERROR: a', cut: true }])
+    })
+
   it('know the offsets of their lines', () => {
     expect(group('ERROR: é\nx\n{"a":1}\n').entries[0]).toMatchObject({ from: 0, to: 12, lineOffsets: [0, 10] })
   })

@@ -72,7 +72,7 @@ describe('rotated names', () => {
     ['by date and a number behind it', ['app-2026-01-01.9.log', 'app-2026-01-01.10.log', 'app-2026-01-02.0.log']],
     ['by time where names say nothing', ['app.log-20260101', 'app.log.1', 'app.log.bak']],
   ] as const) {
-    it(`B11 are ordered ${name}`, () => {
+    it(`are ordered ${name}`, () => {
       // The times say the opposite, but where they decide.
       const times = name.startsWith('by time') ? [1, 2, 3] : [4, 3, 2, 1]
       const files = order.map((path, i) => ({ path: `/${path}`, mtimeMs: times[i] ?? 0 }))
