@@ -284,7 +284,7 @@ function metricsPage(metrics) {
     "| `errand_records_spooled` grows for one output | that backend is slower than the errors come, or it refuses the connection; the agent's log says which |",
     '| `errand_spool_bytes` near `spool.maxBytes` | reading is about to wait for the slowest output |',
     '| `errand_records_refused_total` grows | a backend will never take some records; they are in `refused/OUTPUT.ndjson` of the state directory, each with the reason |',
-    '| `errand_lines_cut_total`, `errand_entries_cut_total` grow | lines or records are over `group.maxLineBytes`, `group.maxEntryBytes` |',
+    '| `errand_lines_cut_total`, `errand_entries_cut_total` grow | lines or records are over `group.maxLineBytes`, `group.maxEntryBytes`, or more is open in all files than there is room for, which the log tells |',
   ].join('\n')}\n`
 }
 

@@ -413,7 +413,7 @@ const FLUSH_BYTES = 2 << 20
 const MAX_PENDING_BYTES = 4 << 20
 
 /** What all files together may hold open before others wait, and before the largest are cut; see `Streams`. */
-const OPEN_FULL_BYTES = 10 << 20
+const OPEN_FULL_BYTES = 6 << 20
 const OPEN_MOST_BYTES = 32 << 20
 
 interface Parts {
