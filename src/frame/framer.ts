@@ -272,10 +272,13 @@ export class Framer {
     line.timeStart = 0
     line.timeEnd = 0
     if (end > start && view.charCodeAt(end - 1) === RETURN) end--
-    // A byte order mark is not text. It can only stand at the very start of the file.
-    if (from === 0 && view.startsWith('\xef\xbb\xbf', start)) start += 3
     // A crash or a sparse copytruncate leaves blocks of NULs; they are not part of any line.
     while (start < end && view.charCodeAt(start) === 0) start++
+    // A byte order mark is not text. It can only stand at the start of the file.
+    if (from === 0 && view.startsWith('\xef\xbb\xbf', start)) {
+      start += 3
+      while (start < end && view.charCodeAt(start) === 0) start++
+    }
     line.start = start
     line.end = end
     this.#unwrap(line, view.charCodeAt(start))
