@@ -312,6 +312,24 @@ describe('while it was stopped', () => {
     expect(stage.got).toEqual(['app.log: one\n', 'app.log: two\n', 'app.log: three\n'])
   })
 
+  it('rotated several times to higher and higher numbers, as Log4j 2 does: the files between are read too (32, 34)', async () => {
+    const stage = new Stage()
+    const write = (name: string, text: string, seconds: number) => {
+      writeFileSync(stage.path(name), text)
+      utimesSync(stage.path(name), seconds, seconds)
+    }
+    write('app.log.1', 'never asked for\n', 1000)
+    write('app.log', 'one\n', 2000)
+    await stage.run()
+    await stage.stop()
+    renameSync(stage.path('app.log'), stage.path('app.log.2'))
+    write('app.log.3', 'two\n', 3000)
+    write('app.log.4', 'three\n', 4000)
+    write('app.log', 'four\n', 5000)
+    await stage.run()
+    expect(stage.got).toEqual(['app.log: one\n', 'app.log: two\n', 'app.log: three\n', 'app.log: four\n'])
+  })
+
   it('rotated within its globs: nothing twice, the old before the new (34, 42)', async () => {
     const stage = new Stage()
     const glob = { inputs: [{ paths: [stage.path('app.log*')] }] }
