@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, install, ROOT } from './prepare.mjs'
-import { metricsOf, readBundled, renderDocs } from './render-docs.mjs'
+import { metricsOf, readBundled, readTests, renderDocs } from './render-docs.mjs'
 
 install()
 build()
@@ -45,6 +45,8 @@ const pages = renderDocs({
   languages: [...LANGUAGES.keys()].sort(),
   fp1: specification(),
   fingerprint: readFileSync(join(ROOT, 'docs', 'fingerprint.md'), 'utf8'),
+  reliability: readFileSync(join(ROOT, 'docs', 'reliability.md'), 'utf8'),
+  tests: readTests(ROOT),
 })
 for (const [path, page] of Object.entries(pages)) {
   writeFileSync(join(ROOT, path), page)

@@ -21,9 +21,18 @@ export interface DocSources {
   /** fp1 as data; its masks are what the page shows. */
   readonly fp1: unknown
   readonly fingerprint: string
+  readonly reliability: string
+  readonly tests: readonly SourceFile[]
+}
+
+export interface SourceFile {
+  /** From the project's root. */
+  readonly path: string
+  readonly text: string
 }
 
 export function renderDocs(sources: DocSources): Record<string, string>
 export function replaceBlock(page: string, name: string, text: string): string
 export function metricsOf(text: string): Metric[]
+export function readTests(root: string): SourceFile[]
 export function readBundled(folder: string): { source: string; text: string }[]

@@ -2,8 +2,9 @@
 // `docs.mjs` writes them, a test holds the files against them.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { behaviourTables, numberedTests } from './behaviours.mjs'
 
-/** What is written, by path from the project's root. `remappers` and `fingerprint` are the present texts of these pages. */
+/** What is written, by path from the project's root. `remappers`, `fingerprint`, `reliability` are the present texts of these pages. */
 export function renderDocs({
   schema,
   outputKinds,
@@ -14,6 +15,8 @@ export function renderDocs({
   languages,
   fp1,
   fingerprint,
+  reliability,
+  tests,
 }) {
   return {
     'config.schema.json': `${JSON.stringify(beforeEnvironment(schema), null, 2)}\n`,
@@ -25,6 +28,7 @@ export function renderDocs({
       processorTables(processorKinds),
     ),
     'docs/fp1.json': `${JSON.stringify(fp1, null, 2)}\n`,
+    'docs/reliability.md': replaceBlock(reliability, 'behaviours', behaviourTables(numberedTests(tests))),
     'docs/fingerprint.md': replaceBlock(fingerprint, 'masks', maskTable(fp1.masks)),
   }
 }
@@ -299,7 +303,7 @@ function metricsPage(metrics) {
     '| `errand_spool_records_lost_total` grows | an output will not get these records: with reason `full` it is too slow or away for too long; otherwise look at the disk, and who writes to the state directory |',
     '| `errand_records_refused_total` grows | a backend will never take some records; they are in `refused/OUTPUT.ndjson` of the state directory, each with the reason |',
     '| `errand_config_last_reload_ok` is 0 | the config on disk has problems, or could not be started; an older one runs, and the log tells why |',
-    '| `errand_lines_cut_total`, `errand_entries_cut_total` grow | lines or records are over `group.maxLineBytes`, `group.maxEntryBytes` |',
+    '| `errand_lines_cut_total`, `errand_entries_cut_total` grow | lines or records are over `group.maxLineBytes`, `group.maxEntryBytes`, or more is open in all files than there is room for, which the log tells |',
   ].join('\n')}\n`
 }
 
@@ -324,6 +328,15 @@ export function readBundled(folder) {
   return readdirSync(folder)
     .sort()
     .map((file) => ({ source: file.replace(/\.json5$/, ''), text: readFileSync(join(folder, file), 'utf8') }))
+}
+
+/** The tests of the project, by their paths from `root`. */
+export function readTests(root) {
+  return readdirSync(join(root, 'test'), { recursive: true })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => `test/${name.replaceAll('\\', '/')}`)
+    .sort()
+    .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
 }
 
 /** Puts `text` between the two comments that name the block. */

@@ -8,7 +8,7 @@ import type { Host } from './cli/host.js'
 setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
 // Before anything is loaded: what is short-lived stays in the 2 MiB of a fresh heap, and what lives long is collected when
 // it has grown by half. V8 would take three times as much to collect less often: 80 MiB more for a seventh less time in a
-// storm of errors (Node.js 20, November 2026).
+// storm of errors (Node.js 20, November 2026; docs/performance.md).
 setFlagsFromString('--semi-space-growth-factor=1')
 setFlagsFromString('--heap-growing-percent=50')
 

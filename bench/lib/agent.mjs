@@ -12,9 +12,14 @@ const TICKS = 100
 /** A directory of its own, removed when the bench ends. */
 export function scratch() {
   const dir = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), 'errand-bench-'))
-  process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
+  scratches.push(dir)
   return dir
 }
+
+const scratches = []
+process.on('exit', () => {
+  for (const dir of scratches) rmSync(dir, { recursive: true, force: true })
+})
 
 /** Starts `errand run` of the checkout `from` with the config, in a directory for its state and output. */
 export function startAgent({ config, once = false, from = HERE, dir = scratch() }) {

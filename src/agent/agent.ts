@@ -9,6 +9,7 @@ import type { Counters } from '../core/counters.js'
 import type { Logger } from '../core/log.js'
 import { ProblemsError, renderPlace } from '../core/problem.js'
 import type { ErrorRecord, Status } from '../core/shapes.js'
+import { type Encoding, markedEncoding } from '../frame/encoding.js'
 import { realSleep } from '../ship/sleep.js'
 import { StateLock, type ThisProcess } from '../spool/lock.js'
 import { Spool } from '../spool/spool.js'
@@ -103,6 +104,7 @@ export class Agent {
       maxLineBytes: config.group.maxLineBytes,
       maxEntryBytes: config.group.maxEntryBytes,
       idleMs: config.group.idle,
+      unfinishedMs: config.group.unfinished,
       sampleCalm: 256,
     }
     this.#streams = new Streams({
@@ -113,7 +115,7 @@ export class Agent {
         mostBytes: Math.max(OPEN_MOST_BYTES, 4 * config.group.maxEntryBytes),
       },
       clock: options.clock,
-      open: (file, before) => this.#openFile(file, before),
+      open: (file, before, encoding) => this.#openFile(file, before, encoding),
       cut: (files, bytes) =>
         options.log.warn(
           `${bytes} bytes of entries that did not end were open in ${files} files, more than there is room for: they were cut.`,
@@ -238,7 +240,7 @@ export class Agent {
       once,
       ...(ownKeys && { own: ownKeys }),
       hooks: {
-        open: (file) => this.#streams.add(file),
+        open: (file, head) => this.#streams.add(file, head && markedEncoding(head)),
         isFull: () => this.#streams.isFull,
         lost: (file, bytes, reason) => {
           counters.add('bytes_lost_total', bytes, { reason })
@@ -257,13 +259,18 @@ export class Agent {
     })
   }
 
-  #openFile(file: TailedFile, before: PipelineRest | undefined): Pipeline {
+  #openFile(file: TailedFile, before: PipelineRest | undefined, marked: Encoding | undefined): Pipeline {
     const input = this.#options.plan.inputs[file.input]
     if (input === undefined) throw new RangeError(`there is no input ${file.input}`)
-    return this.#openPipeline(input, { fileId: file.id, path: file.path }, before)
+    return this.#openPipeline(input, { fileId: file.id, path: file.path }, before, marked)
   }
 
-  #openPipeline(input: PlannedInput, origin: { fileId: string; path?: string }, before?: PipelineRest): Pipeline {
+  #openPipeline(
+    input: PlannedInput,
+    origin: { fileId: string; path?: string },
+    before?: PipelineRest,
+    marked?: Encoding,
+  ): Pipeline {
     const { clock, counters } = this.#options
     return new Pipeline({
       source: input.source,
@@ -271,6 +278,7 @@ export class Agent {
       enrichment: input.enrichment,
       grouping: input.grouping,
       format: input.config.format,
+      encoding: input.config.encoding ?? marked,
       keep: this.#keep,
       limits: this.#limits,
       before,
@@ -479,7 +487,7 @@ const FLUSH_BYTES = 2 << 20
 const MAX_PENDING_BYTES = 4 << 20
 
 /** What all files together may hold open before others wait, and before the largest are cut; see `Streams`. */
-const OPEN_FULL_BYTES = 10 << 20
+const OPEN_FULL_BYTES = 6 << 20
 const OPEN_MOST_BYTES = 32 << 20
 
 interface Parts {

@@ -5,6 +5,7 @@ import { type Place, ProblemsError } from '../core/problem.js'
 import { ERROR_STATUSES, type ErrorRecord, type Frame, type Status } from '../core/shapes.js'
 import type { Enrichment } from '../enrich/enrichment.js'
 import type { FingerprintPart } from '../fingerprint/fp1.js'
+import type { Encoding } from '../frame/encoding.js'
 import type { Format } from '../frame/framer.js'
 import type { Step } from '../remap/processor.js'
 import type { Grouping } from './grouping.js'
@@ -99,6 +100,7 @@ export interface ExplainWithOptions {
   readonly clock: Clock
   /** What the config says of the input; where it says nothing, or there is none, its defaults. */
   readonly format?: Format | undefined
+  readonly encoding?: Encoding | undefined
   readonly keep?: readonly Status[] | undefined
   readonly limits?: Pick<PipelineLimits, 'maxLineBytes' | 'maxEntryBytes'> | undefined
   readonly grouping?: Grouping | undefined
@@ -116,8 +118,9 @@ export function explainWith(source: Source, enrichment: Enrichment, options: Exp
     enrichment,
     ...(options.grouping && { grouping: options.grouping }),
     format: options.format ?? 'auto',
+    encoding: options.encoding,
     keep: new Set(options.keep ?? ERROR_STATUSES),
-    limits: { maxLineBytes, maxEntryBytes, idleMs: Number.POSITIVE_INFINITY, sampleCalm: 0 },
+    limits: { maxLineBytes, maxEntryBytes, idleMs: Infinity, unfinishedMs: Infinity, sampleCalm: 0 },
     clock: options.clock,
     counters: new Counters(),
     emit: () => {},

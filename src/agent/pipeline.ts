@@ -8,6 +8,7 @@ import type { Counters } from '../core/counters.js'
 import { type Chunk, type Entry, type ErrorRecord, isErrorStatus, type LogRecord, type Status } from '../core/shapes.js'
 import type { Enrichment } from '../enrich/enrichment.js'
 import { type Fingerprint, fingerprint } from '../fingerprint/fp1.js'
+import type { Encoding } from '../frame/encoding.js'
 import { type Format, Framer, type FramerRest } from '../frame/framer.js'
 import { Grouper, type GrouperRest } from '../group/grouper.js'
 import { judge } from '../remap/judge.js'
@@ -43,6 +44,8 @@ export interface PipelineOptions {
   /** Absent: the config says nothing of it. */
   readonly grouping?: Grouping
   readonly format: Format
+  /** Default: UTF-8, or what a byte order mark at offset 0 says. */
+  readonly encoding?: Encoding | undefined
   readonly keep: ReadonlySet<Status>
   readonly limits: PipelineLimits
   /** Of the pipeline that read the stream before. */
@@ -68,6 +71,8 @@ export interface PipelineLimits {
   readonly maxLineBytes: number
   readonly maxEntryBytes: number
   readonly idleMs: number
+  /** Take a last line without its end as whole when nothing was read for this long. */
+  readonly unfinishedMs: number
   /** Judge one calm group in this many all the same; 0 = never. */
   readonly sampleCalm: number
 }
@@ -101,6 +106,8 @@ export class Pipeline {
   /** Lines in entries that were judged, by what became of them; flushed to the counters after each chunk. */
   #linesKept = 0
   #linesDropped: Map<string, number> | undefined
+  /** When bytes came last. */
+  #touched = 0
 
   constructor(options: PipelineOptions) {
     this.#options = options
@@ -122,6 +129,7 @@ export class Pipeline {
     this.#framer = new Framer(
       {
         format: options.format,
+        encoding: options.encoding,
         maxLineBytes: limits.maxLineBytes,
         alarms: options.explain ? undefined : source.alarms,
         before: before?.framer,
@@ -135,9 +143,9 @@ export class Pipeline {
     return Math.min(this.#framer.lineOffset, this.#grouper.openFrom ?? Number.POSITIVE_INFINITY)
   }
 
-  /** Whether an entry has begun and not ended, or bytes of a line are held. */
+  /** Whether an entry or a line has begun and not ended. */
   get isOpen(): boolean {
-    return this.#framer.heldBytes > 0 || this.#grouper.openFrom !== undefined
+    return this.#framer.isInLine || this.#grouper.openFrom !== undefined
   }
 
   /** What is kept of lines and entries that have not ended, in bytes. */
@@ -156,15 +164,24 @@ export class Pipeline {
   }
 
   push(chunk: Chunk): void {
-    this.#grouper.now = this.#options.clock.now()
+    this.#touched = this.#options.clock.now()
+    this.#grouper.now = this.#touched
     this.#framer.push(chunk)
     this.#grouper.keepOpen()
     this.#count()
   }
 
-  /** Closes groups that have been silent long enough. Call it only when all that was written has been read. */
+  /**
+   * Closes groups that have been silent long enough. Call it only when all that was written has been read. As long as the
+   * writer is in the middle of a line nothing is closed: the line may belong to what is open.
+   */
   tick(): void {
-    this.#grouper.tick(this.#options.clock.now())
+    const now = this.#options.clock.now()
+    if (this.#framer.isInLine) {
+      if (now - this.#touched < this.#options.limits.unfinishedMs) return
+      this.#framer.flush()
+    }
+    this.#grouper.tick(now)
     this.#count()
   }
 

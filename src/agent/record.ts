@@ -41,7 +41,7 @@ export function buildRecord(
   grouping: Grouping = {},
 ): BuiltRecord {
   const traceback = tracebackOf(record, grouping)
-  const error = isObject(record.attributes.error) ? record.attributes.error : {}
+  const error = errorOf(record.attributes.error)
   const kind = text(error.kind)
   const message = text(error.message)
   const stack = text(error.stack)
@@ -114,6 +114,13 @@ function tracebackOf({ traceback }: LogRecord, { inApp }: Grouping): Traceback |
 
 type Writable<T> = { -readonly [key in keyof T]: T[key] }
 
+/** What the record says of its error; a logger's `error: "boom"` is the error's message. */
+function errorOf(value: Value | undefined): Attributes {
+  if (isObject(value)) return value
+  const message = text(value)
+  return message === undefined ? {} : { message }
+}
+
 type RecordCause = NonNullable<ErrorRecord['error']['causes']>[number]
 
 function withoutEmptyFrames(cause: Cause): RecordCause {
@@ -155,6 +162,7 @@ function leftOver(attributes: Attributes, error: Attributes): Attributes | undef
   }
   const restOfError = without(error, ['kind', 'message', 'stack'])
   if (restOfError) rest.error = restOfError
+  else if (Array.isArray(attributes.error) && !isEmpty(attributes.error)) rest.error = attributes.error
   const { logger } = attributes
   const restOfLogger = isObject(logger) ? without(logger, ['name', 'thread_name']) : undefined
   if (restOfLogger) rest.logger = restOfLogger

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { bytes, duration } from '../config/types.js'
 import { ERROR_STATUSES } from '../core/shapes.js'
 import { fingerprintSettings } from '../fingerprint/rules.js'
+import { ENCODINGS } from '../frame/encoding.js'
 import { OUTPUT_KINDS } from '../outputs/kinds.js'
 import { batchSettings } from '../ship/settings.js'
 import { spoolSettings } from '../spool/settings.js'
@@ -28,6 +29,12 @@ const inputSettings = {
     .default('auto')
     .describe(
       'How lines are wrapped: by Kubernetes ("cri"), by docker\'s json-file ("docker") or not at all. "auto" finds out.',
+    ),
+  encoding: z
+    .enum(ENCODINGS)
+    .optional()
+    .describe(
+      'How text is written, e.g. "windows-1252", "shift_jis". Absent: UTF-8, or UTF-16 with a byte order mark.',
     ),
   timezone: z
     .string()
@@ -133,6 +140,9 @@ export const configSettings = z
     group: z
       .strictObject({
         idle: duration('1s').describe('Close a record when its file has been silent this long.'),
+        unfinished: duration('30s').describe(
+          'Take a last line without a line end as whole when its file has been silent this long. Until then the writer is in the middle of it, and the record before it stays open.',
+        ),
         maxLineBytes: bytes('1MiB')
           .pipe(
             z

@@ -7,6 +7,7 @@
  */
 import type { Clock } from '../core/clock.js'
 import type { Chunk } from '../core/shapes.js'
+import type { Encoding } from '../frame/encoding.js'
 import type { FileSink, TailedFile } from '../tail/file.js'
 import type { Pipeline, PipelineRest } from './pipeline.js'
 
@@ -22,8 +23,8 @@ export interface StreamLimits {
 export interface StreamsOptions {
   readonly limits: StreamLimits
   readonly clock: Clock
-  /** Makes the pipeline of a file, again and again: `before` is what the last one left. */
-  open(file: TailedFile, before: PipelineRest | undefined): Pipeline
+  /** Makes the pipeline of a file, again and again: `before` is what the last one left, `encoding` what `add` was told. */
+  open(file: TailedFile, before: PipelineRest | undefined, encoding: Encoding | undefined): Pipeline
   /** What was open of so many files, and took so many bytes, was handed on as cut: there is no room for more. */
   cut(files: number, bytes: number): void
 }
@@ -43,10 +44,10 @@ export class Streams {
     this.#options = options
   }
 
-  /** The sink of a file that begins to be read. */
-  add(file: TailedFile): FileStream {
+  /** The sink of a file that begins to be read. `encoding`: what a byte order mark before that says. */
+  add(file: TailedFile, encoding?: Encoding): FileStream {
     return new FileStream(file, {
-      open: (before) => this.#options.open(file, before),
+      open: (before) => this.#options.open(file, before, encoding),
       settle: (stream, change) => this.#settle(stream, change),
     })
   }
@@ -147,12 +148,15 @@ export class FileStream implements FileSink {
     this.#settle()
   }
 
-  /** Closes what has been silent long enough. False when nothing changed. Call it only when all that was written is read. */
+  /**
+   * Closes what has been silent long enough. Whether more of the file is safe then. Call it only when all that was written
+   * is read.
+   */
   tick(): boolean {
-    const lines = this.linesOpen
+    const { safeOffset } = this
     this.#pipeline?.tick()
     this.#settle()
-    return this.linesOpen !== lines
+    return this.safeOffset !== safeOffset
   }
 
   close(): void {

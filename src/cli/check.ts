@@ -35,7 +35,8 @@ async function showRecognised(input: PlannedInput, host: Host): Promise<void> {
 
 /** What the first entries of a file show; rejects when it cannot be read, which is the run's to report. */
 async function recognise(file: string, input: PlannedInput): Promise<ExplainedEntry['recognised']> {
-  const pipeline = explainWith(input.source, input.enrichment, { clock: systemClock, format: input.config.format })
+  const { format, encoding } = input.config
+  const pipeline = explainWith(input.source, input.enrichment, { clock: systemClock, format, encoding })
   for await (const piece of createReadStream(file, { end: MAX_BYTES - 1 })) {
     const entry = pipeline.push(piece as Buffer).find(({ recognised }) => recognised)
     if (entry) return entry.recognised

@@ -56,7 +56,7 @@ interface Prepared {
   readonly enrichment: Enrichment
   readonly grouping: Grouping
   /** What the config says of the input, when there is one. */
-  readonly input?: Pick<ExplainWithOptions, 'format' | 'keep' | 'limits'>
+  readonly input?: Pick<ExplainWithOptions, 'format' | 'encoding' | 'keep' | 'limits'>
 }
 
 /** The source by name, with the user's remappers when there is a config; without a name the config's first input. */
@@ -67,7 +67,10 @@ async function prepare(options: ExplainOptions, host: Host): Promise<Prepared | 
     if (showProblems(problems, host) || plan === undefined) return undefined
     const input = plan.inputs.find(({ source }) => options.source === undefined || source.name === options.source)
     const { keep, group } = plan.config
-    if (input) return { ...input, input: { format: input.config.format, keep: keep.statuses, limits: group } }
+    if (input) {
+      const { format, encoding } = input.config
+      return { ...input, input: { format, encoding, keep: keep.statuses, limits: group } }
+    }
     grouping = plan.grouping
   }
   const { bundled, problems } = await loadBundled()

@@ -9,8 +9,10 @@
  */
 import { isAscii } from 'node:buffer'
 import type { Chunk } from '../core/shapes.js'
+import { wholeCharacters } from '../core/text.js'
 import { frameCri } from './cri.js'
 import { frameDocker } from './docker.js'
+import { Decoder, type Encoding, markedEncoding } from './encoding.js'
 import { type Line, PLAIN } from './line.js'
 
 const NEWLINE = 10
@@ -27,6 +29,8 @@ export type Format = 'auto' | 'plain' | 'cri' | 'docker'
 
 export interface FramerOptions {
   readonly format: Format
+  /** Default: UTF-8, or what a byte order mark at offset 0 says. */
+  readonly encoding?: Encoding | undefined
   /** Longest line body kept, in bytes; the rest of a longer line is left out, marked and counted. */
   readonly maxLineBytes: number
   /** Matches the body of a line that holds an alarm; undefined: every line is an alarm. */
@@ -41,6 +45,8 @@ export interface FramerRest {
   readonly framed: boolean
   /** File offset of a line that was handed on before its end, if there is one: what still comes of it is left out. */
   readonly cutLine: number | undefined
+  /** Of an encoding other than UTF-8. */
+  readonly decoder: Decoder | undefined
 }
 
 /** Takes one line. The object is reused: nothing of it may be kept but strings sliced from its view. */
@@ -51,7 +57,9 @@ export class Framer {
   readonly #sink: LineSink
   /** There while a chunk is worked on: it would keep the view, and there may be thousands of framers. */
   #line = NO_LINE
-  /** Begins with the bytes of the unfinished last line, never more than maxLineBytes; may have room for more. */
+  /** Whether there are bytes of a line whose end has not come yet. */
+  #unfinished = false
+  /** Begins with those of its bytes that are kept, never more than maxLineBytes; may have room for more. */
   #carry: Buffer = NOTHING
   #carryBytes = 0
   /** File offset of the first byte of the unfinished line. */
@@ -62,6 +70,10 @@ export class Framer {
   #cutLine: number | undefined
   /** File offset just after the last byte seen. */
   #end = 0
+  /** Of encodings other than UTF-8. */
+  #decoder: Decoder | undefined
+  /** The first byte of a unit of two whose second has not come yet. */
+  #halfUnit: Buffer | undefined
 
   /** Lines handed on, lines cut, bytes left out by cutting, CRI or docker lines that did not parse. */
   lines = 0
@@ -73,13 +85,16 @@ export class Framer {
   constructor(options: FramerOptions, sink: LineSink) {
     this.#options = options
     this.#sink = sink
-    this.#framed = options.before?.framed ?? false
-    this.#cutLine = options.before?.cutLine
+    const { before, encoding } = options
+    this.#framed = before?.framed ?? false
+    this.#cutLine = before?.cutLine
+    this.#decoder = before?.decoder
+    if (encoding !== undefined && encoding !== 'utf-8') this.#decoder ??= new Decoder(encoding)
   }
 
   /** For the next framer of the stream, when no bytes are held. */
   get rest(): FramerRest {
-    return { framed: this.#framed, cutLine: this.#cutLine }
+    return { framed: this.#framed, cutLine: this.#cutLine, decoder: this.#decoder }
   }
 
   /** What the unfinished last line takes, in bytes. */
@@ -89,12 +104,22 @@ export class Framer {
 
   /** Everything before this file offset has been handed on as lines. */
   get lineOffset(): number {
-    return this.#cutLine ?? (this.#carryBytes > 0 || this.#skipped > 0 ? this.#carryFrom : this.#end)
+    return this.#cutLine ?? (this.#unfinished ? this.#carryFrom : this.#end)
+  }
+
+  /** Whether a line has begun and not ended. */
+  get isInLine(): boolean {
+    return this.#unfinished || this.#halfUnit !== undefined
   }
 
   push(chunk: Chunk): void {
+    if (chunk.offset === 0 && this.#options.encoding === undefined) {
+      const marked = markedEncoding(chunk.bytes)
+      if (marked !== undefined) this.#decoder = new Decoder(marked)
+    }
     this.#line = new FramedLine(this.#options.alarms)
-    this.#push(chunk)
+    if (this.#decoder === undefined) this.#push(chunk)
+    else this.#pushEncoded(this.#decoder, chunk.bytes, chunk.offset)
     this.#line = NO_LINE
   }
 
@@ -108,7 +133,7 @@ export class Framer {
       this.#cutLine = undefined
       start = newline + 1
     }
-    if (this.#carryBytes > 0 || this.#skipped > 0) {
+    if (this.#unfinished) {
       const newline = bytes.indexOf(NEWLINE, start)
       this.#keep(bytes.subarray(start, newline < 0 ? bytes.length : newline), offset + start)
       if (newline < 0) return
@@ -124,10 +149,44 @@ export class Framer {
     if (start < bytes.length) this.#keep(bytes.subarray(start), offset + start)
   }
 
+  /** Each line becomes text by itself: such files are few, and seldom large. */
+  #pushEncoded(decoder: Decoder, bytes: Buffer, offset: number): void {
+    let from = offset
+    if (decoder.unit === 2) {
+      if (this.#halfUnit !== undefined) {
+        bytes = Buffer.concat([this.#halfUnit, bytes])
+        from--
+      } else if (from % 2 === 1) {
+        // Reading began behind the first byte of a line end.
+        bytes = bytes.subarray(1)
+        from++
+      }
+      const whole = bytes.length - (bytes.length % 2)
+      this.#halfUnit = whole < bytes.length ? Buffer.from(bytes.subarray(whole)) : undefined
+      bytes = bytes.subarray(0, whole)
+    }
+    this.#end = from + bytes.length
+    let start = 0
+    if (this.#cutLine !== undefined) {
+      const newline = decoder.newline(bytes, 0)
+      this.bytesCut += newline < 0 ? bytes.length : newline
+      if (newline < 0) return
+      this.#cutLine = undefined
+      start = newline + decoder.unit
+    }
+    while (start < bytes.length) {
+      const newline = decoder.newline(bytes, start)
+      this.#keep(bytes.subarray(start, newline < 0 ? bytes.length : newline), from + start)
+      if (newline < 0) return
+      start = newline + decoder.unit
+      this.#finishCarry(from + start)
+    }
+  }
+
   /** Hands on an unterminated last line: no newline will come any more. */
   flush(): void {
     this.#line = new FramedLine(this.#options.alarms)
-    if (this.#carryBytes > 0 || this.#skipped > 0) this.#finishCarry(this.#end)
+    if (this.#unfinished) this.#finishCarry(this.#end)
     this.#line = NO_LINE
     this.#cutLine = undefined
   }
@@ -142,15 +201,18 @@ export class Framer {
   }
 
   #keep(part: Buffer, from: number): void {
-    if (this.#carryBytes === 0 && this.#skipped === 0) this.#carryFrom = from
+    if (!this.#unfinished) this.#carryFrom = from
+    this.#unfinished = true
+    // Counted against the limit, the NULs before a line would push out the line.
+    const text = this.#carryBytes === 0 && this.#decoder?.unit !== 2 ? part.subarray(endOfNuls(part)) : part
     const room = this.#options.maxLineBytes - this.#carryBytes
-    const kept = part.length > room ? part.subarray(0, room) : part
+    const kept = text.length > room ? text.subarray(0, room) : text
     if (kept.length > 0) {
       this.#grow(this.#carryBytes + kept.length)
       kept.copy(this.#carry, this.#carryBytes)
       this.#carryBytes += kept.length
     }
-    this.#skipped += part.length - kept.length
+    this.#skipped += text.length - kept.length
   }
 
   /** Makes room for so many bytes. Lines that grow by a character at a time are as many pieces as characters. */
@@ -163,13 +225,14 @@ export class Framer {
 
   #finishCarry(to: number, cut = this.#skipped > 0): void {
     const bytes = this.#carry.subarray(0, this.#carryBytes)
-    const view = bytes.toString('latin1')
-    this.#line.ascii = isAscii(bytes)
     const skipped = this.#skipped
+    const view = this.#decoder?.text(bytes, cut) ?? bytes.toString('latin1')
+    this.#line.ascii = this.#decoder === undefined && isAscii(bytes)
     const from = this.#carryFrom
     this.#carry = NOTHING
     this.#carryBytes = 0
     this.#skipped = 0
+    this.#unfinished = false
     this.#emit(view, 0, view.length, from, to, skipped, cut)
   }
 
@@ -182,17 +245,25 @@ export class Framer {
     while (start < view.length) {
       const newline = view.indexOf('\n', start)
       this.#line.ascii = ascii
-      const over = newline - start - max
-      if (over > 0) this.#emit(view, start, start + max, offset + start, offset + newline + 1, over)
-      else this.#emit(view, start, newline, offset + start, offset + newline + 1, 0)
+      let begin = start
+      if (newline - start > max) while (view.charCodeAt(begin) === 0) begin++
+      const over = newline - begin - max
+      if (over > 0) this.#emit(view, begin, begin + max, offset + start, offset + newline + 1, over)
+      else this.#emit(view, begin, newline, offset + start, offset + newline + 1, 0)
       start = newline + 1
     }
   }
 
   #emit(view: string, start: number, end: number, from: number, to: number, skipped: number, cut = skipped > 0): void {
     const line = this.#line
+    const decoded = this.#decoder !== undefined
+    if (skipped > 0 && !decoded) {
+      const whole = wholeCharacters(view, start, end)
+      skipped += end - whole
+      end = whole
+    }
     line.view = view
-    line.decoded = false
+    line.decoded = decoded
     line.from = from
     line.to = to
     line.lane = PLAIN
@@ -201,10 +272,13 @@ export class Framer {
     line.timeStart = 0
     line.timeEnd = 0
     if (end > start && view.charCodeAt(end - 1) === RETURN) end--
-    // A byte order mark is not text. It can only stand at the very start of the file.
-    if (from === 0 && view.startsWith('\xef\xbb\xbf', start)) start += 3
     // A crash or a sparse copytruncate leaves blocks of NULs; they are not part of any line.
     while (start < end && view.charCodeAt(start) === 0) start++
+    // A byte order mark is not text. It can only stand at the start of the file.
+    if (from === 0 && view.startsWith('\xef\xbb\xbf', start)) {
+      start += 3
+      while (start < end && view.charCodeAt(start) === 0) start++
+    }
     line.start = start
     line.end = end
     this.#unwrap(line, view.charCodeAt(start))
@@ -224,6 +298,12 @@ export class Framer {
     if (framed) this.#framed = true
     else if (format !== 'auto' || this.#framed) this.linesUnframed++
   }
+}
+
+function endOfNuls(bytes: Buffer): number {
+  let end = 0
+  while (bytes[end] === 0) end++
+  return end
 }
 
 /** Where a view that begins at `start` ends: behind the last line of about `VIEW_BYTES`, or behind one that is longer. */

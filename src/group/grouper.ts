@@ -9,7 +9,19 @@ import { ownText } from '../core/text.js'
 import { type Carrier, carrierOf } from './carrier.js'
 import { Followers, type GroupFollower } from './followers.js'
 import { Heads, type HeadVerdict } from './heads.js'
-import { announces, behind, decode, endOf, type GroupLine, isJsonLine, isLine, saysLevel, tagsAt } from './line.js'
+import {
+  announces,
+  behind,
+  cutAt,
+  decode,
+  endOf,
+  type GroupLine,
+  isJsonLine,
+  isLine,
+  kept,
+  saysLevel,
+  tagsAt,
+} from './line.js'
 import { GrowingText } from './text.js'
 
 /** The part of a traceback language that grouping needs. */
@@ -71,6 +83,9 @@ const OFFSET_BYTES = 8
 /** Lists shorter than this are copied to have no room for more, where there may be thousands of them. */
 const FEW_OFFSETS = 64
 const STREAMS: readonly (Stream | undefined)[] = [undefined, 'stdout', 'stderr']
+/** A time to the millisecond: heads that have less in common are the same by chance. */
+const MIN_REPEATED = 23
+const PYTHON_HEADER = /^(?: {2}\+ Exception Group )?Traceback \(/
 /** Longest line that grammars look at; what is longer begins nothing and follows nothing that we know. */
 const MAX_GRAMMAR_CHARS = 16_384
 
@@ -88,14 +103,20 @@ class Group {
   follower: GroupFollower | undefined
   /** Outside any record: whether the follower began on an indented line below another. */
   setIn = false
-  /** Of a record: whether its head says a time and no level; undefined until somebody asks. */
+  /** Of a record: whether its head says a time and no level, or a level alone; undefined until somebody asks. */
   bare: boolean | undefined
+  /** Of such a record: whether its head is nothing but a word, `error: …`, which an error may begin with as well. */
+  isWord = false
+  /** Whether the last line was the traceback's. */
+  followed = false
   /** Whether the last line began with a blank, as frames do. */
   indented = false
   /** The line that ends the group, whatever stands before it: of JSON over many lines, of XML records. */
   until = ''
   /** What carried the group's lines, when their own text begins with a head; see carrier.ts. */
   carrier: string | undefined
+  /** Who printed the group's first line, where that line's own text says no time; '' if unknown, undefined before asked. */
+  printer: string | undefined
   /** The tag prefix of the group's first line, when the group is outside any record. */
   tags = ''
   bytes = 0
@@ -107,6 +128,8 @@ class Group {
   readonly text = new GrowingText()
   /** Of the lines that are in the text, but the first: nearly all groups have one line. */
   offsets: number[] = []
+  /** Lines that the follower took and may yet give back, each with where its text begins. */
+  held: { readonly line: GroupLine; readonly start: number }[] = []
   /** When the last line came, on the caller's clock. */
   touched = 0
 }
@@ -169,7 +192,7 @@ export class Grouper {
   /** Lines held by open groups; a line in pieces counts once, as in `linesJoined`. */
   get linesOpen(): number {
     let lines = 0
-    for (const group of this.#groups) if (group?.open) lines += group.lines
+    for (const group of this.#groups) if (group?.open) lines += group.lines + group.held.length
     for (const partial of this.#partials) if (partial) lines++
     return lines
   }
@@ -177,7 +200,11 @@ export class Grouper {
   /** What open groups and unfinished lines hold, in bytes: their text, and a number for each line. */
   get heldBytes(): number {
     let bytes = 0
-    for (const group of this.#groups) if (group?.open) bytes += group.bytes + group.offsets.length * OFFSET_BYTES
+    for (const group of this.#groups) {
+      if (!group?.open) continue
+      bytes += group.bytes + group.offsets.length * OFFSET_BYTES
+      for (const { line } of group.held) bytes += line.view.length
+    }
     for (const partial of this.#partials) if (partial) bytes += partial.bytes
     return bytes
   }
@@ -277,7 +304,7 @@ export class Grouper {
     } else this.linesJoined++
     const room = Math.max(0, this.#options.maxEntryBytes - partial.bytes)
     const length = line.end - line.start
-    const piece = line.view.slice(line.start, line.start + Math.min(length, room))
+    const piece = line.view.slice(line.start, length > room ? cutAt(line, line.start, room) : line.end)
     // A runtime may have changed between two pieces; both sides become text then.
     if (partial.decoded !== line.decoded) {
       partial.pieces = [partial.decoded ? partial.pieces.join('') : decode(partial.pieces.join(''))]
@@ -364,7 +391,7 @@ export class Grouper {
       group.until = endOf(view, start, end)
     } else if (!indented && this.#heads.begins(view, start, end)) {
       this.#head(group, line)
-    } else if (group.open && group.headed && this.#continuesRecord(group, line, indented)) {
+    } else if (group.open && (group.headed || group.printer) && this.#continuesRecord(group, line, indented)) {
       this.#join(group, line, start)
       group.indented = indented
     } else if (!(group.open && !group.headed && this.#continuesOutside(group, line, indented))) {
@@ -397,7 +424,8 @@ export class Grouper {
   /** A line with a head: a record begins, unless only a stamp stands before a line that goes on with the last one. */
   #head(group: Group, line: GroupLine): void {
     const { view, start, end } = line
-    const verdict = this.#heads.verdict(view, start)
+    const verdict = this.#heads.verdict(view, start, end)
+    if (verdict !== 'calm' && group.open && group.headed && this.#repeatsHead(group, line)) return
     // Kubernetes and syslog put a time before every line, those of a traceback too.
     const carrier = verdict === 'unknown' ? carrierOf(view, start, true) : undefined
     if (carrier !== undefined && this.#isCarried(group, line, carrier)) return
@@ -421,10 +449,52 @@ export class Grouper {
   #isCarried(group: Group, line: GroupLine, carrier: Carrier): boolean {
     const inner = behind(line, carrier.at)
     const begins = this.#heads.saysTime(line.view, carrier.at, line.end)
-    if (!begins && !(this.#beginsLong(inner) && !this.#quotes(group, inner))) return false
+    if (!begins && !(this.#beginsLong(inner) && !this.#quotes(group, inner)))
+      return carrier.printer !== '' && this.#isPrinted(group, line, inner, carrier.printer)
     if (group.open) this.#close(group)
     this.#plain(group, inner)
     group.carrier = carrier.name
+    return true
+  }
+
+  /**
+   * Whether a line under the very head of the open record, time and all, goes on with its traceback: oslo.log puts the head
+   * before every line. Only Python's header begins one so; a second error in the same millisecond does not.
+   */
+  #repeatsHead(group: Group, line: GroupLine): boolean {
+    const { view, start, end } = line
+    if (!group.text.beginsAs(view, start, MIN_REPEATED)) return false
+    const head = group.text.firstLine
+    if (head.length < MIN_REPEATED) return false
+    let same = MIN_REPEATED
+    while (same < head.length && view.charCodeAt(start + same) === head.charCodeAt(same)) same++
+    const behindHead = start + head.lastIndexOf(' ', same - 1) + 1
+    const at = behindHead + tagsAt(view, behindHead, end).length
+    if (at <= start + MIN_REPEATED || !(group.follower || PYTHON_HEADER.test(view.slice(at, at + 40)))) return false
+    return this.#continuesStamped(group, line, at)
+  }
+
+  /** A line without any head, which a program printed: it goes on with what that program printed before, or not. */
+  #isPrinted(group: Group, line: GroupLine, inner: GroupLine, printer: string): boolean {
+    const { view, start, end } = inner
+    if (end > start && this.#heads.begins(view, start, end)) return false
+    const code = end > start ? view.charCodeAt(start) : SPACE
+    if (code === OPEN_BRACE && isJsonLine(view, start, end)) return false
+    if (group.open) group.printer ??= carrierOf(group.text.firstLine, 0, true)?.printer ?? ''
+    if (group.open && group.printer === printer) {
+      if (
+        group.headed
+          ? this.#continuesStamped(group, line, start, false)
+          : this.#continuesOutside(group, inner, code === SPACE || code === TAB, line)
+      )
+        return true
+    }
+    if (group.open) this.#close(group)
+    this.#begin(group, line, line.start, 'unknown')
+    group.headed = false
+    group.printer = printer
+    group.tags = tagsAt(view, start, end)
+    this.#startFollowing(group, view.slice(start + group.tags.length, end))
     return true
   }
 
@@ -447,14 +517,14 @@ export class Grouper {
   }
 
   /** Joins a line whose stamp says nothing of a new record: it is blank or indented, or goes on with a traceback. */
-  #continuesStamped(group: Group, line: GroupLine, start: number): boolean {
+  #continuesStamped(group: Group, line: GroupLine, start: number, amid = true): boolean {
     const { view, end } = line
     const code = start < end ? view.charCodeAt(start) : SPACE
     const text = view.slice(start, Math.min(end, start + MAX_GRAMMAR_CHARS))
     if (group.follower) {
       if (!group.follower.takes(ownText(text))) return false
     } else if (code !== SPACE && code !== TAB) {
-      this.#startFollowing(group, text, true)
+      this.#startFollowing(group, text, amid)
       if (!group.follower) return false
     }
     this.#join(group, line, start)
@@ -467,15 +537,19 @@ export class Grouper {
     // What says no level may be a time before what a program prints: then a traceback in it ends as its grammar says,
     // behind an indented line, since messages may go on below lines that are not.
     if (group.bare === undefined) {
-      const text = this.#heads.behindTime(group.text.firstLine)
-      group.bare = text !== undefined
-      if (text !== undefined && !group.follower) this.#startFollowing(group, text, true)
+      const head = group.text.firstLine
+      const text = this.#heads.behindTime(head)
+      group.isWord = text === undefined && this.#heads.isWord(head)
+      group.bare = text !== undefined || group.isWord
+      if (group.bare && !group.follower) this.#startFollowing(group, text ?? head, !group.isWord)
     }
     if (!group.bare) return true
     const text = view.slice(start, Math.min(end, start + MAX_GRAMMAR_CHARS))
-    if (group.follower?.takes(text) || indented) return true
-    if (!group.follower?.traced) this.#startFollowing(group, text, true)
-    else if (group.indented) return false
+    const wasFollowed = group.followed
+    group.followed = group.follower?.takes(ownText(text)) === true && !group.follower.doubtful
+    if (group.followed || indented) return true
+    if (!group.follower?.traced) this.#startFollowing(group, text, !group.isWord)
+    else if (group.indented || (group.isWord && wasFollowed)) return false
     return true
   }
 
@@ -517,12 +591,14 @@ export class Grouper {
   }
 
   /** Joins the line to a group that has no head, where grammar, tag or indentation allows it. */
-  #continuesOutside(group: Group, line: GroupLine, indented: boolean): boolean {
+  #continuesOutside(group: Group, line: GroupLine, indented: boolean, whole = line): boolean {
     let start = line.start
     // Tagged loggers repeat the tag on the lines of one message, though not on all of them.
     if (group.tags !== '' && line.view.startsWith(group.tags, start)) start += group.tags.length
     const text = line.view.slice(start, Math.min(line.end, start + MAX_GRAMMAR_CHARS))
     if (group.follower?.takes(ownText(text))) {
+      if (group.follower.doubtful) return this.#hold(group, whole, start)
+      this.#takeHeld(group)
       this.#join(group, line, start)
       if (group.follower.complete) this.#close(group)
       return true
@@ -564,8 +640,11 @@ export class Grouper {
     group.setIn = false
     group.bare = verdict === 'unknown' ? undefined : false
     group.indented = false
+    group.isWord = false
+    group.followed = false
     group.until = ''
     group.carrier = undefined
+    group.printer = undefined
     group.tags = ''
     group.bytes = 0
     group.lines = 0
@@ -587,19 +666,49 @@ export class Grouper {
     group.cut ||= line.cut
     const length = line.end - start
     const room = this.#options.maxEntryBytes - group.bytes
+    let { end } = line
     if (length > room) {
       if (!group.cut) this.entriesCut++
       group.cut = true
-      this.bytesCut += length - Math.max(0, room)
+      end = cutAt(line, start, Math.max(0, room))
+      this.bytesCut += line.end - end
     }
     group.lines++
     if (room <= 0 && group.bytes > 0) return
     if (group.lines > 1) group.offsets.push(line.from)
-    group.text.add(line, start, start + Math.min(length, Math.max(0, room)))
+    group.text.add(line, start, end)
     group.bytes += length + 1
   }
 
+  /** Keeps a doubtful line apart; false where that is over, so that the line is on its own. */
+  #hold(group: Group, line: GroupLine, start: number): boolean {
+    if (this.#givesBack || line.end - line.start > MAX_GRAMMAR_CHARS) return false
+    group.held.push({ line: kept(line), start: start - line.start })
+    group.touched = this.#now
+    return true
+  }
+
+  /** The lines that were held belong to the group. */
+  #takeHeld(group: Group): void {
+    for (const { line, start } of group.held.splice(0)) this.#join(group, line, start)
+  }
+
+  /** Ends the group. Lines that were held are lines like any others again. */
   #close(group: Group): void {
+    while (group.open) {
+      const held = group.held.splice(0)
+      this.#end(group)
+      const before = this.#givesBack
+      this.#givesBack = true
+      for (const { line } of held) this.#whole(line)
+      this.#givesBack = before
+    }
+  }
+
+  /** Lines that were held are looked at again, and held no more. */
+  #givesBack = false
+
+  #end(group: Group): void {
     group.open = false
     const { offsets } = group
     let calm = false

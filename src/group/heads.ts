@@ -19,11 +19,11 @@ const TIMES = [
   // 2026-11-20 10:15:32,123 · 2026-11-20T10:15:32Z · 2026/11/20 10:15:32 · 20260101T101532
   '\\d{4}[-/.]\\d\\d[-/.]\\d\\d(?:[T ]| +)\\d\\d:\\d\\d',
   '\\d{8}T\\d{6}',
-  // 10:15:32.123 [main] · 10:15:32 INFO
+  // 10:15:32.123 [main] · 10:15:32 INFO · [10:15:32] ERROR
   `${CLOCK}[.,]\\d{3}`,
-  `${CLOCK} (?=\\[|${LEVEL}\\b|${LOWER_LEVEL}\\b)`,
-  // 20-Nov-2026 10:15:32 · 20/Nov/2026:10:15:32 · 20.11.2026 10:15:32
-  `\\d{1,2}[-/. ](?:\\d\\d|${MONTH})[-/. ]\\d{2,4}[ :T]\\d\\d:\\d\\d`,
+  `${CLOCK}\\]? (?=\\[|${LEVEL}\\b|${LOWER_LEVEL}\\b)`,
+  // 20-Nov-2026 10:15:32 · 20/Nov/2026:10:15:32 · 20.11.2026 10:15:32 · 11/20/2026, 9:15:32 AM
+  `\\d{1,2}[-/. ](?:\\d{1,2}|${MONTH})[-/. ]\\d{2,4},?[ :T]\\d{1,2}:\\d\\d`,
   // Nov 20, 2026 10:15:32 AM (java.util.logging) · Nov 20 10:15:32 (syslog)
   `${MONTH} +\\d{1,2},? (?:\\d{4},? )?${CLOCK}`,
   // 261120 10:15:32 · 261120 101532
@@ -60,6 +60,8 @@ const HEAD = new RegExp(
   'y',
 )
 
+const WORD_HEAD = new RegExp(`(?:\\x1b\\[[0-9;]*m)*${LOWER_LEVEL}(?::|\\x1b\\[\\d*m:?) `, 'y')
+
 /** Where a head may begin: any other first character rules it out without a regex. */
 const FIRST = new Uint8Array(256)
 for (const character of '0123456789[(<#\x1b') FIRST[character.charCodeAt(0)] = 1
@@ -80,11 +82,11 @@ const LEVELED = new RegExp(
 )
 
 /**
- * What is put before every line by whoever carried it: a time, and in syslog a host and a program. The rest of the line
- * is the application's.
+ * What is put before every line by whoever carried it: a time, in syslog a host and a program, in Heroku's router a
+ * process. The rest of the line is the application's.
  */
 const STAMP = new RegExp(
-  `(?:<\\d{1,3}>\\d? ?)?(?:\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d{1,9})?(?:Z|[+-]\\d\\d:?\\d\\d)?|${MONTH} +\\d{1,2} ${CLOCK})(?: [\\w.-]+ [\\w./-]+(?:\\[\\d+\\])?:)? `,
+  `(?:<\\d{1,3}>\\d? ?)?(?:\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d{1,9})?(?:Z|[+-]\\d\\d:?\\d\\d)?|${MONTH} +\\d{1,2} ${CLOCK})(?: [\\w.-]+ [\\w./-]+(?:\\[\\d+\\])?:| [\\w-]+\\[[\\w.-]+\\]:)? `,
   'y',
 )
 
@@ -123,31 +125,38 @@ const LOCAL_HEAD = new RegExp(LOCAL_DATE, 'y')
  */
 const JUL_FIRST = new RegExp(`${LOCAL_DATE}(?:[^ \\n]{1,16} )?[\\w.$]+(?: [\\w.$<>]+)?$`, 'y')
 
-/** Characters of a line that a remapper's own pattern sees: time and memory of a pattern grow with what it may look at. */
+/** What counts or names groups cannot stand beside another pattern. */
+const REFERS = /\\[1-9k]|\(\?</
+/** Characters of a line that a remapper's own patterns see: time and memory of a pattern grow with what it may look at. */
 const MAX_OWN_HEAD = 1024
 
+/** By the list they are from: every file of a source has heads of its own. */
+const compiled = new WeakMap<readonly string[], readonly RegExp[]>()
+const NONE: readonly string[] = []
+
 export class Heads {
-  readonly #extra: readonly RegExp[]
+  readonly #own: readonly RegExp[]
 
   /** `extra` are a remapper's own head patterns, matched at the start of the line. */
-  constructor(extra: readonly string[] = []) {
-    this.#extra = extra.map((pattern) => new RegExp(pattern, 'y'))
+  constructor(extra: readonly string[] = NONE) {
+    let own = compiled.get(extra)
+    if (own === undefined) compiled.set(extra, (own = asOne(extra)))
+    this.#own = own
   }
 
   /** Whether a record begins at `view[start]`; the line ends at `end`. */
   begins(view: string, start: number, end: number): boolean {
     if (end <= start) return false
-    if (this.#beginsOwn(view, start, end)) return true
     const code = view.charCodeAt(start)
     if (code <= 255 && FIRST[code] !== 0 && matchesAt(HEAD, view, start)) return true
-    return matchesAt(LOCAL_HEAD, view, start)
+    return this.#beginsOwn(view, start, end) || matchesAt(LOCAL_HEAD, view, start)
   }
 
   /** Whether the line has a head of the remapper's own, which sees nothing of the lines behind it. */
   #beginsOwn(view: string, start: number, end: number): boolean {
-    if (this.#extra.length === 0) return false
+    if (this.#own.length === 0) return false
     const line = view.slice(start, Math.min(end, start + MAX_OWN_HEAD))
-    return this.#extra.some((pattern) => matchesAt(pattern, line, 0))
+    return this.#own.some((pattern) => matchesAt(pattern, line, 0))
   }
 
   /** Length of a stamp that stands before the line's own text; 0 when there is none. */
@@ -166,6 +175,11 @@ export class Heads {
     return matchesAt(TIME, head, 0) ? head.slice(TIME.lastIndex) : undefined
   }
 
+  /** Whether a head is a level in lower case alone: `error: …` is also how node-postgres calls its errors. */
+  isWord(head: string): boolean {
+    return matchesAt(WORD_HEAD, head, 0)
+  }
+
   /** Whether a record begins at `view[start]` whose head says a time; the line ends at `end`. */
   saysTime(view: string, start: number, end: number): boolean {
     if (end <= start) return false
@@ -173,11 +187,10 @@ export class Heads {
   }
 
   /** What the level in a head says, where it stands in one of the usual places. */
-  verdict(view: string, start: number): HeadVerdict {
-    if (this.#extra.length > 0) return 'unknown'
+  verdict(view: string, start: number, end: number): HeadVerdict {
     LEVELED.lastIndex = start
     const match = LEVELED.exec(view)
-    if (match === null) return 'unknown'
+    if (match === null || this.#beginsOwn(view, start, end)) return 'unknown'
     return match[1] === undefined ? 'alarming' : 'calm'
   }
 
@@ -185,6 +198,13 @@ export class Heads {
   expectsSecond(line: string): boolean {
     return matchesAt(JUL_FIRST, line, 0)
   }
+}
+
+/** The patterns as one where that is possible: a line is tested against all of them. */
+function asOne(patterns: readonly string[]): RegExp[] {
+  const joined = patterns.filter((pattern) => !REFERS.test(pattern)).map((pattern) => `(?:${pattern})`)
+  const alone = patterns.filter((pattern) => REFERS.test(pattern))
+  return [...(joined.length > 0 ? [joined.join('|')] : []), ...alone].map((pattern) => new RegExp(pattern, 'y'))
 }
 
 function matchesAt(pattern: RegExp, text: string, at: number): boolean {

@@ -1,4 +1,5 @@
 /** What the grouper looks at in one line: its shape as the framer gives it, and what it is by itself. Pure. */
+import { ownText, wholeCharacters } from '../core/text.js'
 
 /** A line as the framer gives it; the grouper keeps only slices of its view. */
 export interface GroupLine {
@@ -39,6 +40,22 @@ const MAX_END_CHARS = 64
 const BYTES_OVER_ASCII = /[\x80-\xff]/
 /** `[request-id] [web] ` in front of every line of a tagged logger; tags hold no blanks at their ends. */
 const TAGS = /(?:\[[^\]\s][^\]\n]{0,120}\] ){1,6}/y
+
+/** A copy of the line that outlives its chunk, and looks for alarms no more. */
+export function kept(line: GroupLine): GroupLine {
+  const body = ownText(line.view.slice(line.start, line.end))
+  const time = ownText(line.view.slice(line.timeStart, line.timeEnd))
+  const end = body.length
+  return {
+    ...line,
+    view: body + time,
+    start: 0,
+    end,
+    alarmed: line.alarmed,
+    timeStart: end,
+    timeEnd: end + time.length,
+  }
+}
 
 /** One whole JSON object on a line: begins with `{`, ends with `}`, blanks aside. */
 export function isJsonLine(view: string, start: number, end: number): boolean {
@@ -89,6 +106,14 @@ export function tagsAt(view: string, start: number, end: number): string {
   TAGS.lastIndex = start
   const match = TAGS.exec(view)
   return match && start + match[0].length <= end ? match[0] : ''
+}
+
+/** Where to cut the line so that of what begins at `start` at most `room` is left, and no character is cut in two. */
+export function cutAt({ view, decoded }: GroupLine, start: number, room: number): number {
+  const end = start + room
+  if (!decoded) return wholeCharacters(view, start, end)
+  // Behind the first half of a surrogate pair.
+  return room > 0 && (view.charCodeAt(end - 1) & 0xfc00) === 0xd800 ? end - 1 : end
 }
 
 /** Text of UTF-8 bytes that stand as latin1 characters; invalid bytes become U+FFFD. */

@@ -42,6 +42,15 @@ export class GrowingText {
     return end < 0 ? text : text.slice(0, end)
   }
 
+  /** Whether the first `length` characters stand at `view[start]`, too. Looks from their end, where times differ. */
+  beginsAs(view: string, start: number, length: number): boolean {
+    const part = this.#parts[0]
+    const text = part ?? this.#view
+    const from = part === undefined ? Math.max(0, this.#start) : 0
+    for (let i = length - 1; i >= 0; i--) if (text.charCodeAt(from + i) !== view.charCodeAt(start + i)) return false
+    return true
+  }
+
   /** The last line as it was added. */
   get lastLine(): string {
     const text = this.#start >= 0 ? this.#view.slice(this.#start, this.#end) : (this.#parts.at(-1) ?? '')

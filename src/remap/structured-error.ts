@@ -11,7 +11,17 @@ import type { ReadTraceback } from './processor.js'
 export const ERROR_KEYS = {
   kind: ['exceptiontype', 'exctype', 'errortype', 'classname', 'class', 'kind', 'type', 'name'],
   message: ['message', 'msg', 'excvalue', 'value', 'localizedmessage', 'errormessage', 'detailmessage'],
-  stack: ['extendedstacktrace', 'steparray', 'stacktrace', 'stack', 'backtrace', 'traceback', 'frames', 'trace'],
+  stack: [
+    'extendedstacktrace',
+    'steparray',
+    'stacktrace',
+    'stacktracestring',
+    'stack',
+    'backtrace',
+    'traceback',
+    'frames',
+    'trace',
+  ],
   cause: ['cause', 'causedby', 'innerexception', 'previous', 'inner'],
   common: ['commonelementcount', 'commonframesomitted', 'commonframes'],
 } as const
@@ -19,9 +29,9 @@ export const ERROR_KEYS = {
 export const FRAME_KEYS = {
   function: ['methodname', 'method', 'function', 'func', 'label', 'name'],
   module: ['declaringclass', 'classname', 'class', 'module'],
-  file: ['filename', 'file', 'source', 'path'],
-  line: ['linenumber', 'lineno', 'line'],
-  column: ['columnnumber', 'column', 'colno', 'col'],
+  file: ['filepath', 'filename', 'file', 'source', 'path'],
+  line: ['linenumber', 'lineno', 'fileline', 'line'],
+  column: ['columnnumber', 'column', 'colno', 'filecolumn', 'col'],
 } as const
 
 const PYTHON_HEADER = 'Traceback (most recent call last):'
@@ -85,6 +95,20 @@ export function readStructuredError(
   return { traceback, stack }
 }
 
+/** Lines as a logger lists them, with their line ends or without, as one text. */
+export function joinLines(lines: readonly string[]): string {
+  return lines.map((line) => (line.endsWith('\n') ? line.slice(0, -1) : line)).join('\n')
+}
+
+/** Whether a key of an object is one under which loggers keep a stack. */
+export function isStackKey(key: string): boolean {
+  return (ERROR_KEYS.stack as readonly string[]).includes(plainKey(key))
+}
+
+function plainKey(key: string): string {
+  return key.toLowerCase().replace(/[_-]/g, '')
+}
+
 /** The error and its causes as they stand in the value, outermost first. */
 function chainOf(value: Value): Value[] {
   if (Array.isArray(value)) {
@@ -133,7 +157,7 @@ function readOne(
   if (elements.every((one) => typeof one === 'string')) {
     const frames = elements.map(fileAndLine)
     if (elements.length === 0 || frames.some((frame) => frame === undefined))
-      return ofText(named, header, elements.join('\n'), read)
+      return ofText(named, header, joinLines(elements), read)
     const all = [...(at === undefined ? [] : [at]), ...frames.filter((frame) => frame !== undefined)]
     // The language's own reader marks whose code a frame is.
     const found = read([...(at === undefined ? [] : [site]), ...elements].join('\n'))
@@ -161,13 +185,23 @@ function ofText(
 ): ReadError {
   const found = read(text)
   const stack = text.trimEnd()
+  // pino joins the messages of the causes to the error's own, which the stack shows alone.
+  const isJoined = found?.message !== undefined && named.message?.startsWith(`${found.message}: `)
+  const isFuller = named.kind === undefined || isLessQualified(named.kind, found?.kind)
   return {
-    ...(found?.kind === undefined ? {} : { kind: found.kind }),
-    ...(found?.message === undefined ? {} : { message: found.message }),
     ...named,
+    ...(found?.kind !== undefined && isFuller ? { kind: found.kind } : {}),
+    ...(found?.message === undefined || (named.message !== undefined && !isJoined) ? {} : { message: found.message }),
     frames: found?.frames ?? [],
     stack: found?.kind === undefined && header !== '' && !stack.startsWith(header) ? `${header}\n${stack}` : stack,
   }
+}
+
+/** Whether `short` is the last part of `full`: `Conflict` of `Orders::Conflict`, `IOException` of `java.io.IOException`. */
+export function isLessQualified(short: Value, full: string | undefined): boolean {
+  if (full === undefined || typeof short !== 'string' || short.length >= full.length || !full.endsWith(short))
+    return false
+  return '.:\\/$+'.includes(full.charAt(full.length - short.length - 1))
 }
 
 /** Frames as their runtime prints them, told by the names of their parts. Python prints the outermost first. */
@@ -215,7 +249,7 @@ function fileAndLine(value: Value | undefined): Frame | undefined {
 }
 
 function first(object: Attributes, keys: readonly string[]): Value | undefined {
-  const byName = new Map(Object.keys(object).map((key) => [key.toLowerCase().replace(/[_-]/g, ''), key]))
+  const byName = new Map(Object.keys(object).map((key) => [plainKey(key), key]))
   for (const name of keys) {
     const key = byName.get(name)
     const value = key === undefined ? undefined : object[key]
@@ -224,9 +258,14 @@ function first(object: Attributes, keys: readonly string[]): Value | undefined {
   return undefined
 }
 
-/** The list that a value is or, as XML has it, the only thing that a map holds; one element alone is no list in XML. */
+/**
+ * The list that a value is, the frames that lie in an object of their own (Sentry) or, as XML has it, the only thing that
+ * a map holds; one element alone is no list in XML.
+ */
 function listIn(value: Value | undefined): Value | undefined {
   if (!isObject(value)) return value
+  const named = first(value, ERROR_KEYS.stack)
+  if (Array.isArray(named)) return named
   const [only, ...others] = Object.values(value)
   if (others.length > 0) return value
   return isObject(only) ? [only] : only

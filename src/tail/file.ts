@@ -35,6 +35,9 @@ export interface Loss {
   readonly bytes: number
 }
 
+/** So much of a file says what kind of text it is. */
+const BEGINNING = 1024
+
 /** `gone`: the bytes before the position are no longer there; the file was truncated or written anew. */
 export type ReadOutcome = 'bytes' | 'end' | 'gone'
 
@@ -255,6 +258,11 @@ export class Generation {
     // A full read may not have been the end; a short one that reached the known size is.
     this.stirred = fresh === want
     return { outcome: 'bytes', bytes: fresh }
+  }
+
+  /** The first bytes of the file, for those who tell by them how it is to be read. */
+  async beginning(): Promise<Buffer> {
+    return this.handle === undefined ? Buffer.alloc(0) : readAt(this.handle, 0, BEGINNING)
   }
 
   /**

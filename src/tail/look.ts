@@ -10,7 +10,7 @@ import { beginningOf } from './identity.js'
 import { type Discovery, endOf, type FoundFile } from './inputs.js'
 import { Missing } from './missing.js'
 import { type LookParts, Opening, type Sight } from './opening.js'
-import { compareAges, originOf, Siblings } from './rotated.js'
+import { originOf, Siblings, sortByAge } from './rotated.js'
 import { Succession } from './succession.js'
 import { Troubles } from './troubles.js'
 
@@ -295,11 +295,12 @@ function chain(begun: readonly Generation[]): void {
     rows.set(origin, [...(rows.get(origin) ?? []), generation])
   }
   for (const row of rows.values()) {
-    const aged = row.map((generation) => {
-      const { place, file, mtimeMs } = generation
-      return { generation, path: place ?? file.path, mtimeMs }
-    })
-    aged.sort(compareAges)
+    const aged = sortByAge(
+      row.map((generation) => {
+        const { place, file, mtimeMs } = generation
+        return { generation, path: place ?? file.path, stat: { mtimeMs } }
+      }),
+    )
     for (const [i, { generation }] of aged.entries()) {
       if (generation.after === undefined) follow(generation, aged[i - 1]?.generation)
     }

@@ -35,7 +35,7 @@ export function originOf(path: string): string {
   return name === undefined ? path : join(dirname(path), name)
 }
 
-/** The place in a numbered rotation, 1 the newest; undefined for dates and names without a number. */
+/** The place in a numbered rotation, 1 the newest or the oldest; undefined for dates and names without a number. */
 export function rotationNumber(name: string): number | undefined {
   const digits = digitsOf(name)
   return digits !== undefined && /^\d{1,4}$/.test(digits) ? Number(digits) : undefined
@@ -49,29 +49,53 @@ function digitsOf(name: string): string | undefined {
 /** A file by its present name, and when it was last written; by time alone where the name is not known. */
 interface Aged {
   readonly path: string | undefined
-  readonly mtimeMs: number
+  readonly stat: { readonly mtimeMs: number }
 }
 
 /**
- * Whether `a` was written after `b`; both are rotated from one name. By number where both have one, by date where both
- * have one, else by time.
+ * Sorts files of one row, the oldest first: by number where both have one, by date where both have one, else by time. The
+ * one that is not rotated is the newest. Whether the highest number is the oldest, as with logrotate, or the newest, as
+ * Log4j 2 counts (`fileIndex="max"`), the times of the row tell.
  */
-export function isNewer(a: Aged, b: Aged): boolean {
-  return compareAges(a, b) > 0
+export function sortByAge<T extends Aged>(row: readonly T[]): T[] {
+  const highest = isCountedUp(row) ? 1 : -1
+  return [...row].sort((a, b) => compareAges(a, b, highest))
 }
 
-/** Sorts files of one row, the oldest first; the one that is not rotated is the newest. */
-export function compareAges(a: Aged, b: Aged): number {
+/** The files of a row that were written after `owner`, the oldest first. */
+export function newerThan<T extends Aged>(row: readonly T[], owner: Aged): T[] {
+  const highest = isCountedUp(row) ? 1 : -1
+  return sortByAge(row).filter((one) => compareAges(one, owner, highest) > 0)
+}
+
+/** Two of three neighbours in number say so at least: a late writer can make one look newer than the next. */
+function isCountedUp(row: readonly Aged[]): boolean {
+  const numbered = row.flatMap(({ path, stat: { mtimeMs } }) => {
+    const number = path === undefined ? undefined : rotationNumber(basename(path))
+    return number === undefined ? [] : [{ number, mtimeMs }]
+  })
+  numbered.sort((a, b) => a.number - b.number)
+  let up = 0
+  let down = 0
+  for (const [i, { mtimeMs }] of numbered.entries()) {
+    const before = numbered[i - 1]?.mtimeMs ?? mtimeMs
+    if (before < mtimeMs) up++
+    else if (before > mtimeMs) down++
+  }
+  return up >= 2 && up > down
+}
+
+function compareAges(a: Aged, b: Aged, highest: 1 | -1): number {
   const [mine, theirs] = [a, b].map(({ path }) => (path === undefined ? undefined : basename(path)))
   if (mine !== undefined && theirs !== undefined) {
     const [rotated, other] = [rotatedFrom(mine) !== undefined, rotatedFrom(theirs) !== undefined]
     if (rotated !== other) return rotated ? -1 : 1
     const [number, next] = [rotationNumber(mine), rotationNumber(theirs)]
-    if (number !== undefined && next !== undefined && number !== next) return next - number
+    if (number !== undefined && next !== undefined && number !== next) return (number - next) * highest
     const order = number === undefined && next === undefined ? compareDates(mine, theirs) : 0
     if (order !== 0) return order
   }
-  return a.mtimeMs - b.mtimeMs
+  return a.stat.mtimeMs - b.stat.mtimeMs
 }
 
 /** The order of two dates in names; 0 when they are the same, or are written in different ways. */
@@ -142,8 +166,7 @@ export class Siblings {
   async rotated(path: string): Promise<readonly Sibling[]> {
     const name = basename(path)
     const found = await this.#look(dirname(path), ({ rotated }) => rotated.get(name) ?? [])
-    const aged = ({ path, stat: { mtimeMs } }: Sibling): Aged => ({ path, mtimeMs })
-    return [...found].sort((a, b) => compareAges(aged(a), aged(b)))
+    return sortByAge(found)
   }
 
   /**

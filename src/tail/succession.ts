@@ -9,7 +9,7 @@ import { follow, type Generation } from './file.js'
 import type { FileStat, OpenedFile } from './files.js'
 import type { FoundFile, TailInput } from './inputs.js'
 import type { LookParts, Opening, Sight } from './opening.js'
-import { isNewer, originOf, type Sibling } from './rotated.js'
+import { newerThan, originOf, type Sibling } from './rotated.js'
 
 /** Who had a name before: for the order of lines, and to tell what was written since. */
 export interface Former {
@@ -158,14 +158,14 @@ export class Succession implements Formerly {
     const { ledger, inputs, isOwn } = this.#parts
     const input = inputs.of(path)
     const rotated = await sight.siblings.rotated(path)
-    const owner = { path: await this.#nameOf(former, rotated, sight), mtimeMs: former.mtimeMs }
+    const owner = { path: await this.#nameOf(former, rotated, sight), stat: { mtimeMs: former.mtimeMs } }
     // Where the name itself cannot be looked at, its owner may be there.
     let isSure = [path, dirname(path)].every((one) => !mayPass(sight.sick.get(one))) && sight.siblings.isSure(path)
     if (!isSure && this.#mayWait(path)) return 'unsure'
     let last = former
-    for (const one of rotated) {
-      const { key, size, mtimeMs } = one.stat
-      if (input === undefined || size === 0 || !isNewer({ path: one.path, mtimeMs }, owner)) continue
+    for (const one of newerThan(rotated, owner)) {
+      const { key, size } = one.stat
+      if (input === undefined || size === 0) continue
       const foundAs = sight.paths.get(key)
       if (foundAs === one.path || ledger.live.has(key) || isOwn(key)) continue
       // What had another name when the look began is for the next one to begin.

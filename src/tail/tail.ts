@@ -26,8 +26,8 @@ import { STUCK_MS, Vigil } from './vigil.js'
 import { Watch } from './watch.js'
 
 export interface TailHooks {
-  /** Called before the first byte of a generation is pushed. */
-  open(file: TailedFile): FileSink
+  /** Called before the first byte of a generation is pushed; `head` is the beginning of a file that is not read from there. */
+  open(file: TailedFile, head: Buffer | undefined): FileSink
   /** Whether files whose sinks hold nothing open are to wait: what is open has to end first. Default: never. */
   isFull?(): boolean
   /** A loss that is known: unread bytes of a file that was truncated or deleted. */
@@ -71,6 +71,8 @@ interface Block {
   readonly bytes: number
   /** File offset of the first byte. */
   readonly from: number
+  /** The beginning of a file of which nothing was pushed yet, where it is not the block's. */
+  readonly head?: Buffer | undefined
 }
 
 export class Tail {
@@ -369,7 +371,8 @@ export class Tail {
       if ((await generation.handle?.approach?.(from - generation.recent.length)) === false) {
         return { generation, outcome: 'nearer', buffer, bytes: maxBytesPerTurn, from }
       }
-      return { generation, buffer, from, ...(await generation.read(buffer, maxBytesPerTurn, fingerprintBytes)) }
+      const head = generation.sink === undefined && from > 0 ? await generation.beginning() : undefined
+      return { generation, buffer, from, head, ...(await generation.read(buffer, maxBytesPerTurn, fingerprintBytes)) }
     } catch (error) {
       this.#troubles.tell(generation.place ?? generation.file.path, ...explainCode(codeOf(error)))
       // A descriptor can go stale for good; the name leads to the file all the same.
@@ -378,13 +381,13 @@ export class Tail {
     }
   }
 
-  #push({ generation, buffer, bytes, from }: Block): void {
+  #push({ generation, buffer, bytes, from, head }: Block): void {
     const { hooks, clock } = this.#options
     const path = generation.place ?? generation.file.path
     this.#troubles.over(path)
     if (generation.leavingSince !== undefined) generation.leavingSince = clock.now()
     try {
-      generation.sink ??= hooks.open({ ...generation.file, startOffset: from })
+      generation.sink ??= hooks.open({ ...generation.file, startOffset: from }, head)
       generation.sink.push({ bytes: buffer.subarray(OVERLAP, OVERLAP + bytes), offset: from })
     } catch (error) {
       // A sink that fails on some bytes must keep nobody from reading on behind them.

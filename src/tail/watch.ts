@@ -15,7 +15,7 @@ export interface Hints {
 }
 
 /** Files whose events are listened to; each costs a watcher. The poll alone finds what is written to the others. */
-const MOST_WATCHED_FILES = 500
+const MOST_WATCHED_FILES = 200
 
 export class Watch {
   readonly #globs: readonly Glob[]

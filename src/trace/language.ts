@@ -58,4 +58,9 @@ export interface Follower {
   readonly traced: boolean
   /** True when no further line can belong to it, so that the group may close at once. */
   readonly complete: boolean
+  /**
+   * True when the line that was taken last, and those before it since this was false, may be anybody's: they belong to the
+   * traceback only if a line is taken after which this is false again. Absent: nothing is ever doubtful.
+   */
+  readonly doubtful?: boolean
 }

@@ -4,17 +4,19 @@
  * that may be a header, and then takes only what the grammar allows; it decides about grouping, not about errors.
  */
 import type { Follower } from './language.js'
-import { isSeam, readElided, readFrame, readPlaceless } from './node-frame.js'
+import { isElsewhere, isSeam, readElided, readFrame, readPlaceless } from './node-frame.js'
 import {
   bracketedIn,
   causedBy,
   excerptPlace,
+  type Header,
   headerIn,
   isCaret,
   isTraceUncaughtHint,
   isTrailer,
 } from './node-header.js'
 import { indentOf } from './node-lines.js'
+import { beginsLogLine } from './text.js'
 
 /** A follower for what `line` may begin, or undefined when no stack can follow it. */
 export function followNode(line: string): Follower | undefined {
@@ -31,17 +33,27 @@ export function followNode(line: string): Follower | undefined {
   const header = headerIn(text)
   if (header) {
     const follower = new NodeFollower('message', indentOf(text), false)
-    if (header.rank >= 3) follower.expectMessage(text)
+    if (header.rank >= 3) follower.expectMessage(text, isAnnounced(text, header))
     return follower
   }
+  if (REJECTION.test(text)) return new NodeFollower('properties', 0, false)
   return /(?:^|\s)Trace(?::|$)|^\(node:\d+\)/.test(text) ? new NodeFollower('message', 0, false) : undefined
 }
+
+/** Whether a header leads its line or stands behind a label, `Query failed: Error: …`; others are mentions as often. */
+function isAnnounced(line: string, { column }: Header): boolean {
+  return /(?:^|:)\s*$/.test(line.slice(0, column))
+}
+
+/** `console.log('Unhandled Rejection at:', promise, 'reason:', reason)`, as the documentation of Node.js has it. */
+const REJECTION = /^.{0,200}\bPromise \{$/
+const REASON = /^\s*\},? reason: /
 
 /** What the next line may be. */
 type State = 'source' | 'value' | 'header' | 'message' | 'frames' | 'properties' | 'tail' | 'over'
 
 /** A message, a thrown value or a block of properties longer than this ends the traceback. */
-const MAX_LINES = { source: 4, value: 200, message: 500, properties: 10_000, tail: 3 }
+const MAX_LINES = { source: 4, value: 200, message: 500, doubtful: 40, properties: 10_000, tail: 3 }
 
 class NodeFollower implements Follower {
   traced = false
@@ -55,6 +67,11 @@ class NodeFollower implements Follower {
   #sawCaret = false
   /** True when the line before is a browser's frame. */
   #browsers = false
+  /** True while lines that anybody may have printed wait for the frame that makes them the message's. */
+  doubtful = false
+  /** How many they are. */
+  #doubts = 0
+  #mayDoubt = false
   /** Which lines a message may go on over before the first frame. */
   #message: 'none' | 'indented' | 'assertion' | 'any' = 'none'
 
@@ -68,8 +85,12 @@ class NodeFollower implements Follower {
     return this.#state === 'over'
   }
 
-  /** Allows the header `line` a message of several lines, as far as they can be told from other output. */
-  expectMessage(line: string): void {
+  /**
+   * Allows the header `line` a message of several lines, as far as they can be told from other output; lines that cannot
+   * are doubtful if `mayDoubt`.
+   */
+  expectMessage(line: string, mayDoubt = false): void {
+    this.#mayDoubt = mayDoubt
     this.#message = this.#exits ? 'any' : line.includes('[ERR_ASSERTION]') ? 'assertion' : 'indented'
   }
 
@@ -97,7 +118,7 @@ class NodeFollower implements Follower {
         }
         if (this.#frame(line)) return true
         if (isCaret(line)) this.#sawCaret = true
-        else if (this.#sawCaret && line !== '') return this.#enter('value')
+        else if (this.#sawCaret && line !== '') return this.#thrown(line)
         else if (line.trim() === '' && this.#count > 1) return this.#enter('header')
         return this.#count < MAX_LINES.source
       case 'value':
@@ -114,10 +135,18 @@ class NodeFollower implements Follower {
         return this.#property(line)
       case 'tail':
         if (isTrailer(line)) return this.#enter('over')
+        if (isElsewhere(line)) return this.#enter('frames')
         return (line.trim() === '' || isTraceUncaughtHint(line)) && this.#count < MAX_LINES.tail
       case 'over':
         return false
     }
+  }
+
+  /** Right below the caret stands what was thrown: a value, or the error of a worker. */
+  #thrown(line: string): true {
+    if ((headerIn(line)?.rank ?? 0) < 4) return this.#enter('value')
+    this.expectMessage(line)
+    return this.#enter('message')
   }
 
   #header(line: string): boolean {
@@ -132,6 +161,7 @@ class NodeFollower implements Follower {
     const frame = readFrame(line, this.#browsers)
     if (frame) {
       this.traced = true
+      this.doubtful = false
       this.#browsers = frame.isBrowsers
       return this.#enter(frame.opens ? 'properties' : 'frames')
     }
@@ -141,12 +171,21 @@ class NodeFollower implements Follower {
   #messageLine(line: string): boolean {
     if (this.#exits && isTrailer(line)) return this.#enter('over')
     if (this.#message === 'none' || this.#count > MAX_LINES.message) return false
-    if (this.#message === 'any' || /^\s+\S/.test(line)) return true
-    return this.#message === 'assertion' && (line.trim() === '' || /^[+\-.{}[\]]|[!=]==?/.test(line))
+    if (this.#message === 'any') return true
+    if (!this.doubtful && /^\s+\S/.test(line)) return true
+    if (this.#message === 'assertion' && (line.trim() === '' || /^[+\-.{}[\]]|[!=]==?/.test(line))) return true
+    return this.#mayDoubt && this.#doubt(line)
+  }
+
+  /** Whether the line may wait for a frame: it does not look like a record, or like another error. */
+  #doubt(line: string): boolean {
+    if (beginsLogLine(line) || excerptPlace(line) === 0 || (headerIn(line)?.rank ?? 0) >= 2) return false
+    this.doubtful = true
+    return ++this.#doubts <= MAX_LINES.doubtful
   }
 
   #afterFrames(line: string): boolean {
-    if (isSeam(line) || readPlaceless(line)) return true
+    if (isSeam(line) || isElsewhere(line) || readPlaceless(line)) return true
     if (causedBy(line) >= 0) {
       this.#message = 'indented'
       return this.#enter('message')
@@ -158,6 +197,10 @@ class NodeFollower implements Follower {
 
   #property(line: string): boolean {
     const indent = indentOf(line)
+    if (indent === this.#indent && REASON.test(line)) {
+      this.expectMessage(line)
+      return this.#enter('message')
+    }
     if (indent === this.#indent && /^\s*\}[,\])}]*$/.test(line)) return this.#enter(this.#exits ? 'tail' : 'over')
     if (indent < this.#indent && line.length > indent) return false
     return this.#count < MAX_LINES.properties

@@ -122,3 +122,12 @@ export function readElided(line: string): number | undefined {
 export function isSeam(line: string): boolean {
   return line.length < 120 && /^\s*(?:From previous event:|-{20,})$/.test(line)
 }
+
+/**
+ * What begins frames of another place than where the error was raised: `Emitted 'error' event on Server instance at:` of an
+ * error that no listener took, `Thrown at:` of --trace-uncaught.
+ * Source: Node.js, lib/events.js (enhanceStackTrace), src/node_errors.cc (TriggerUncaughtException).
+ */
+export function isElsewhere(line: string): boolean {
+  return line.length < 300 && /^\s*(?:Emitted '[^']*' event(?: on .{1,200} instance)? at:|Thrown at:)$/.test(line)
+}

@@ -27,7 +27,7 @@ const MEDIUM = new RegExp(`${BEFORE}([A-Z]${WORD}{0,80}[a-z0-9][A-Z]${WORD}{0,80
 /** Any capitalised word: `Unnamed`, but also `Failed`. */
 const WEAK = new RegExp(`${BEFORE}([A-Z]${WORD}*)${REST}`)
 /** What node-postgres calls its errors, and Bun prints for a plain Error. */
-const LOWER = /^\s*(error)(?=: )/
+const LOWER = /(?<!\S)(error)(?=: )/
 
 /** Lines longer than this are searched in their first part only. */
 const MAX_HEADER = 16_384

@@ -4,7 +4,7 @@
  * Source: Node.js, lib/internal/util/inspect.js (formatError, getStackFrames, formatProperty).
  */
 import type { Cause, Frame } from '../core/shapes.js'
-import { isSeam, readElided, readPlaceless } from './node-frame.js'
+import { isElsewhere, isSeam, readElided, readPlaceless } from './node-frame.js'
 import { bracketedIn, causedBy, excerptPlace, headerAtStart, headerIn, isCaret, isTrailer } from './node-header.js'
 import { indentOf, type NodeLines } from './node-lines.js'
 
@@ -69,6 +69,10 @@ export function parseError(lines: NodeLines, layout: Layout, depth = 0): ParsedE
       continue
     }
     if (slots.length === 0) break
+    if (isElsewhere(line)) {
+      for (let emitter = lines.frame(++i); emitter && !opens; emitter = lines.frame(++i)) opens = emitter.opens
+      break
+    }
     const placeless = readPlaceless(line)
     if (placeless) {
       slots.push(placeless)
@@ -138,6 +142,7 @@ function messageOf(lines: NodeLines, layout: Layout, firstFrame: number): string
     const line = lines.line(i)
     parts.push(line.slice(Math.min(layout.indent, indentOf(line))))
   }
+  if (parts.length > 1 && isElsewhere(parts.at(-1) ?? '')) parts.pop()
   // Deno puts the source line and a caret between message and frames.
   while (parts.length > 2 && isCaret(parts.at(-1) ?? '')) parts.splice(-2)
   const message = parts.join('\n')

@@ -203,7 +203,9 @@ function endOf(lines: NodeLines, i: number): number {
 
 /** The `file:line`, source line, caret and blank line right before line `header`. */
 function excerptBefore(lines: NodeLines, first: number, header: number): { line: number; column: number } | undefined {
-  if (header - 2 < first || lines.line(header - 1).trim() !== '') return undefined
+  // The error of a worker stands right below the caret.
+  const above = lines.line(header - 1)
+  if (header - 2 < first || (above.trim() !== '' && !isCaret(above))) return undefined
   for (let i = header - 2; i >= Math.max(first, header - 6); i--) {
     const column = excerptPlace(lines.line(i))
     if (column >= 0) return { line: i, column }

@@ -16,8 +16,11 @@ import {
   isOutermost,
   isRemoteTraceback,
   isSeparator,
+  isWarningLine,
+  looksRaised,
   TRACEBACK,
 } from './python-grammar.js'
+import { isRichTop, RICH_TITLE, RichFollower, richText } from './python-rich.js'
 import { beginsLogLine, isBlank, isIndented, withoutColour } from './text.js'
 
 /** See TraceLanguage.follow. */
@@ -25,6 +28,7 @@ export function followPython(raw: string): Follower | undefined {
   const line = withoutColour(raw)
   if (line === TRACEBACK) return new PythonFollower('frames')
   if (line === GROUP_HEADER) return new PythonFollower('group')
+  if (line.includes(RICH_TITLE) && isRichTop(richText(line))) return new RichFollower(richText(line))
   if (isAnnouncement(line)) return new PythonFollower('announced')
   if (isRemoteTraceback(line)) return new PythonFollower('quoting')
   if (isAsyncioReport(line)) return new PythonFollower('announced')
@@ -36,6 +40,16 @@ export function followPython(raw: string): Follower | undefined {
   }
   return undefined
 }
+
+/** As `exceptionLine`, also where the line is UTF-8 that was decoded as latin1. */
+function raisedIn(line: string): ReturnType<typeof exceptionLine> {
+  const named = exceptionLine(line)
+  if (named !== undefined || !/[\x80-\xff]/.test(line.slice(0, MAX_KIND_BYTES))) return named
+  return exceptionLine(Buffer.from(line.slice(0, MAX_KIND_BYTES), 'latin1').toString('utf8'))
+}
+
+/** A name is looked for in so much of a line. */
+const MAX_KIND_BYTES = 512
 
 const GROUP_HEADER = '  + Exception Group Traceback (most recent call last):'
 
@@ -66,6 +80,8 @@ class PythonFollower implements Follower {
   #framed = false
   /** Lines of the current message. */
   #messageLines = 0
+  /** Whether the message's last line says that it quotes something, which may be a traceback. */
+  #announces = false
   /** Triple quotes seen. */
   #quotes = 0
 
@@ -82,7 +98,7 @@ class PythonFollower implements Follower {
     const line = withoutColour(raw)
     switch (this.#state) {
       case 'announced':
-        return isAsyncioContext(line) || isIndented(line) || this.#header(line)
+        return isAsyncioContext(line) || this.#header(line) || this.#unraised(line) || isIndented(line)
       case 'frames':
         return this.#frame(line)
       case 'group':
@@ -94,7 +110,7 @@ class PythonFollower implements Follower {
         if (isBlank(line)) return true
         return (isIndented(line) || (this.#messageLines > 1 && this.#isPlain(line))) && this.#enter('message')
       case 'separator':
-        return isBlank(line) || this.#header(line) || (exceptionLine(line) !== undefined && this.#enter('message'))
+        return isBlank(line) || this.#header(line) || (raisedIn(line) !== undefined && this.#enter('message'))
       case 'quoting':
         if (line === '"""') this.#quotes++
         return this.#quotes === 2 ? this.#enter('message') : this.#quotes > 0
@@ -117,6 +133,12 @@ class PythonFollower implements Follower {
     return line === GROUP_HEADER && this.#enter('group')
   }
 
+  /** The root of a chain that was never raised has no header: only a separator can follow it. */
+  #unraised(line: string): boolean {
+    const named = raisedIn(line)
+    return named !== undefined && looksRaised(named.kind) && this.#enter('blank')
+  }
+
   #frame(line: string): boolean {
     if (isIndented(line)) {
       const at = this.#framed ? -1 : fileAt(line)
@@ -126,8 +148,10 @@ class PythonFollower implements Follower {
       }
       return true
     }
-    if (exceptionLine(line) === undefined) return false
+    const named = raisedIn(line)
+    if (named === undefined) return false
     this.#messageLines = 1
+    this.#announces = line.endsWith(':') && named.message !== ''
     return this.#enter('message')
   }
 
@@ -138,15 +162,19 @@ class PythonFollower implements Follower {
   }
 
   #message(line: string): boolean {
+    if (this.#announces && line === TRACEBACK) return this.#enter('frames')
     if (isBlank(line)) return this.#enter('blank')
     if (isSeparator(line)) return this.#enter('separator')
     if (!isIndented(line) && !this.#isPlain(line)) return false
     this.#messageLines++
+    this.#announces = line.endsWith(':')
     return true
   }
 
   /** Whether an unindented line may be the message's: only where the program had ended, so that it logs no more. */
   #isPlain(line: string): boolean {
-    return this.#ended && !line.includes(TRACEBACK) && !isAnnouncement(line) && !beginsLogLine(line)
+    return (
+      this.#ended && !line.includes(TRACEBACK) && !isAnnouncement(line) && !isWarningLine(line) && !beginsLogLine(line)
+    )
   }
 }

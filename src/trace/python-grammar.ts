@@ -89,7 +89,7 @@ export function fileAt(line: string): number {
  * A file name may hold quotes, so the last `", line ` ends it.
  */
 export function frameOf(line: string, at: number): Frame | undefined {
-  return frameOfText(line.slice(at))
+  return frameOfText(line.slice(at).trimEnd())
 }
 
 const frameOfText = remembered((text: string): Frame | undefined => {
@@ -129,6 +129,11 @@ export function isOwnAnnouncement(line: string): boolean {
 /** The exception that carries another process's traceback in its message, in triple quotes on lines of their own. */
 export function isRemoteTraceback(line: string): boolean {
   return line.endsWith('RemoteTraceback: ') || line.endsWith('RemoteTraceback:')
+}
+
+/** `/srv/shop/web.py:41: DeprecationWarning: …`, which the interpreter prints whenever it likes. */
+export function isWarningLine(line: string): boolean {
+  return line.length < 2000 && /^\S.*:\d{1,9}: (?:[A-Za-z_]\w*\.)*\w*Warning: /.test(line)
 }
 
 /** asyncio's own report, as it reaches stderr when no logging is configured. */

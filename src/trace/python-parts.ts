@@ -11,6 +11,7 @@ import {
   isFrameIndent,
   isGutter,
   isSeparator,
+  isWarningLine,
   isWholeMessage,
   looksRaised,
   STACK,
@@ -31,6 +32,8 @@ export interface Part {
   end: number
   /** What stands before each of its lines. */
   prefix: string
+  /** Set when loguru marked the frame that caught it (`> File "…"`). */
+  caught?: boolean
   /** Set when `Original exception was:` stood before it, so that what came earlier is no cause of it. */
   afterHook?: boolean
 }
@@ -89,8 +92,15 @@ export function prefixOf(text: string, next: number, before: string): string {
   return /^[ \t|]*$/.test(before) ? before : ''
 }
 
+/** So many blanks at the end of a line are none of its own: rich fills its lines up to the terminal's width. */
+const FILLED = ' '.repeat(8)
+
 /** The line's text behind the prefix; undefined when the line does not carry it. A bare gutter counts as blank. */
-function bodyOf(line: string, prefix: string): string | undefined {
+function bodyOf(printed: string, prefix: string): string | undefined {
+  const line =
+    printed.endsWith(FILLED) && printed.length > prefix.length
+      ? prefix + printed.slice(prefix.length).trimEnd()
+      : printed
   if (line.startsWith(prefix)) return line.slice(prefix.length)
   return line.trimEnd() === prefix.trimEnd() || (isBlank(prefix) && isBlank(line)) ? '' : undefined
 }
@@ -125,6 +135,7 @@ export function takeFrames(cursor: LineCursor, part: Part): void {
       if (part.frames.length === 0 && place === undefined) idle++
     } else if (frame.function === undefined) place = frame
     else part.frames.push(frame)
+    if (frame !== undefined && body.startsWith('>')) part.caught = true
     part.end = cursor.end
   }
   if (part.frames.length === 0 && place !== undefined) part.frames.push(place)
@@ -152,6 +163,7 @@ export function takeException(cursor: LineCursor, part: Part): boolean {
     if (body === undefined) break
     if (body === '"""') quoted = lines.length === 1 || !quoted
     if (!quoted && (body === STACK || separatorAt(cursor, prefix, true) !== undefined)) break
+    if (!quoted && isWarningLine(body)) break
     // Right behind an exception another begins, unless the message announces that it quotes one.
     if (!quoted && body === TRACEBACK && !announcesQuote(lines)) break
     lines.push(body)

@@ -34,6 +34,7 @@ import {
   takeException,
   takeFrames,
 } from './python-parts.js'
+import { isRichTop, RICH_TITLE, richChain } from './python-rich.js'
 import { isBlank, LineCursor, lineStart, withoutColour } from './text.js'
 
 export const python: TraceLanguage = {
@@ -54,7 +55,12 @@ export const python: TraceLanguage = {
 
 function find(text: string, from: number): Traceback | undefined {
   let first: Traceback | undefined
-  for (const candidate of [findHeaded(text, from), findFatal(text, from), findBareSyntaxError(text, from)]) {
+  for (const candidate of [
+    findHeaded(text, from),
+    findRich(text, from),
+    findFatal(text, from),
+    findBareSyntaxError(text, from),
+  ]) {
     if (candidate !== undefined && (first === undefined || candidate.start < first.start)) first = candidate
   }
   return first
@@ -91,9 +97,26 @@ function findHeaded(text: string, from: number): Traceback | undefined {
   return undefined
 }
 
-/** Whether a line ends at `at` and another follows. Near, so that a header inside a long line costs nothing. */
+/** A traceback in the box that rich draws. */
+function findRich(text: string, from: number): Traceback | undefined {
+  for (let at = text.indexOf(RICH_TITLE, from); at >= 0; at = text.indexOf(RICH_TITLE, at + 1)) {
+    if (text.charCodeAt(at + RICH_TITLE.length) === 0x3a) continue
+    const start = Math.max(lineStart(text, at), from)
+    const cursor = new LineCursor(text, start)
+    if (!isRichTop(withoutColour(cursor.line))) continue
+    const parts = richChain(cursor)
+    const last = parts.at(-1)
+    if (last !== undefined) return assemble(parts, start, endedIn(last))
+  }
+  return undefined
+}
+
+/**
+ * Whether a line ends at `at` and another follows; rich fills its lines up with blanks. Near, so that a header inside a
+ * long line costs nothing.
+ */
 function endsLine(text: string, at: number): boolean {
-  return /^[ \t]{0,8}\r?\n/.test(text.slice(at, at + 12))
+  return /^[ \t]{0,400}\r?\n/.test(text.slice(at, at + 402))
 }
 
 /**
@@ -114,7 +137,12 @@ function traceback(text: string, at: number, lineFrom: number, from: number): Tr
   const ownStart = grouped ? (atLineStart ? lineFrom : at - GROUP.length) : at
   if (!atLineStart) return assemble(parts, ownStart, false)
   if (head.cause !== undefined) parts.unshift(head.cause)
-  return assemble(parts, head.start ?? ownStart, head.uncaught || isOutermost(last.frames[0]))
+  return assemble(parts, head.start ?? ownStart, head.uncaught || endedIn(last))
+}
+
+/** Whether the frames show that nobody caught the error: nothing stands above the outermost. */
+function endedIn({ frames, caught }: Part): boolean {
+  return caught !== true && isOutermost(frames[0])
 }
 
 /** What stands above a header that is at the start of a line. */
@@ -129,15 +157,15 @@ interface Head {
   quoting?: number
 }
 
-/** Reads the lines above a header: at most four, and not before `from`. */
+/** Reads the lines above a header: at most five, and not before `from`. */
 function headOf(text: string, lineFrom: number, from: number): Head {
   const lines: { start: number; line: string }[] = []
-  for (let end = lineFrom; lines.length < 5 && end > from; ) {
+  for (let end = lineFrom; lines.length < 6 && end > from; ) {
     const start = Math.max(lineStart(text, end - 1), from)
     lines.push({ start, line: text.slice(start, Math.min(end, start + 4096)).replace(/\r?\n$/, '') })
     end = start
   }
-  const [one, two, three, four] = lines
+  const [one, two, three, four, five] = lines
   if (one === undefined) return { uncaught: false }
   if (isAnnouncement(one.line)) return { start: one.start, uncaught: true }
   if (lines.some((l, i) => isAsyncioReport(l.line) && lines.slice(0, i).every((c) => isAsyncioContext(c.line)))) {
@@ -151,9 +179,11 @@ function headOf(text: string, lineFrom: number, from: number): Head {
   if (separator !== undefined && root !== undefined && isSeparator(separator.line)) {
     const named = exceptionLine(root.line)
     if (named !== undefined) {
+      const above = root === four ? five : three
+      const announced = above !== undefined && isAnnouncement(above.line)
       return {
-        start: root.start,
-        uncaught: false,
+        start: announced ? above.start : root.start,
+        uncaught: announced,
         cause: { ...named, frames: [], end: root.start + root.line.length, prefix: '' },
       }
     }
@@ -192,7 +222,7 @@ function readHeadless(stack: string): Traceback | undefined {
   const parts = [part]
   if (separatorAt(cursor, chainPrefix(part)) !== undefined) parts.push(...chain(cursor, ''))
   const last = parts.at(-1)
-  return assemble(parts, start, last?.kind !== undefined && isOutermost(last.frames[0]))
+  return assemble(parts, start, last?.kind !== undefined && endedIn(last))
 }
 
 /** `  File "x.py", line 3`, source, caret, `SyntaxError: …`: what `python x.py` prints when x.py does not parse. */
@@ -255,15 +285,30 @@ function findFatal(text: string, from: number): Traceback | undefined {
 /** How some shippers write a line end inside one line. */
 const FLAT_ENDS = ['\\n', '#012'] as const
 
+/** The inside of a quoted text, by its quote. */
+const QUOTED: ReadonlyMap<string, RegExp> = new Map([
+  ['"', /^(?:[^"\\]|\\.)*/],
+  ["'", /^(?:[^'\\]|\\.)*/],
+])
+const ESCAPED: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' }
+
 /** The first frame behind a flat line end; what follows it will parse, so unfolding the line is not in vain. */
-const FLAT_FRAME = /^\s*File \\?"[^"\\]{1,1024}\\?", line \d+, in /
+const FLAT_FRAME = /^[\s|]*File \\?"[^"\\]{1,1024}\\?", line \d+, in /
 
 /** A traceback whose line ends were written as `\n` or `#012`, so that it fills one line. */
 function flattened(text: string, at: number): Traceback | undefined {
   const after = at + TRACEBACK.length
   const end = FLAT_ENDS.find((flat) => text.startsWith(flat, after))
   if (end === undefined || !FLAT_FRAME.test(text.slice(after + end.length, after + 1200))) return undefined
-  const cursor = new LineCursor(text, at)
-  const found = findHeaded(cursor.line.replaceAll(end, '\n').replaceAll('\\"', '"'), 0)
-  return found === undefined ? undefined : { ...found, start: at, end: cursor.end }
+  const start = text.endsWith(GROUP, at) ? at - GROUP.length : at
+  const cursor = new LineCursor(text, start)
+  // What is quoted ends with its quote, and has those in it escaped, as well as each backslash.
+  const quote = text.charAt(start - 1)
+  const isQuoted = quote === '"' || quote === "'"
+  const line = isQuoted ? (QUOTED.get(quote)?.exec(cursor.line)?.[0] ?? '') : cursor.line
+  const unfolded = isQuoted
+    ? line.replace(/\\([\s\S])/g, (_, letter: string) => ESCAPED[letter] ?? letter)
+    : line.replaceAll(end, '\n').replaceAll('\\"', '"')
+  const found = findHeaded(unfolded, 0)
+  return found === undefined ? undefined : { ...found, start, end: start + line.length }
 }

@@ -104,7 +104,7 @@ describe('an entry on which the program fails', () => {
       enrichment: { service: 's', tags: [] },
       format: 'plain',
       keep: new Set(ERROR_STATUSES),
-      limits: { maxLineBytes: 1 << 20, maxEntryBytes: 1 << 20, idleMs: 1000, sampleCalm: 0 },
+      limits: { maxLineBytes: 1 << 20, maxEntryBytes: 1 << 20, idleMs: 1000, unfinishedMs: 30_000, sampleCalm: 0 },
       clock: new ManualClock(),
       counters,
       emit: ({ message }) => messages.push(message),

@@ -55,6 +55,12 @@ describe('a record', () => {
     expect(Object.keys(build({ attributes }).attributes ?? {})).toEqual(['e', 'f', 'error', 'logger'])
   })
 
+  it('keeps an error that is a text as its message, and a list as an attribute', () => {
+    expect(build({ attributes: { error: 'no answer' } }).error.message).toBe('no answer')
+    expect(build({ attributes: { error: 'no answer' } })).not.toHaveProperty('attributes')
+    expect(build({ attributes: { error: ['a', 'b'] } }).attributes).toEqual({ error: ['a', 'b'] })
+  })
+
   it('takes the time of the log, else of the container, else the present', () => {
     expect(build({ timestamp: 1000 }, { time: 2000 }).timestamp).toBe('1970-01-01T00:00:01.000Z')
     expect(build({}, { time: 2000 }).timestamp).toBe('1970-01-01T00:00:02.000Z')

@@ -28,7 +28,7 @@ function stage({ source = 'java', limits = ROOM }: { source?: string; limits?: S
         enrichment: { service: 's', tags: [] },
         format: 'auto',
         keep: new Set(ERROR_STATUSES),
-        limits: { maxLineBytes: 1 << 20, maxEntryBytes: 1 << 20, idleMs: IDLE, sampleCalm: 0 },
+        limits: { maxLineBytes: 1 << 20, maxEntryBytes: 1 << 20, unfinishedMs: 30_000, idleMs: IDLE, sampleCalm: 0 },
         before,
         clock,
         counters,

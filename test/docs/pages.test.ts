@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { Ajv } from 'ajv'
 import JSON5 from 'json5'
 import { afterAll, describe, expect, it } from 'vitest'
-import { metricsOf, readBundled, renderDocs } from '../../scripts/render-docs.mjs'
+import { metricsOf, readBundled, readTests, renderDocs } from '../../scripts/render-docs.mjs'
 import { openPipeline } from '../../src/agent/open-pipeline.js'
 import { planFrom } from '../../src/agent/plan.js'
 import { testRemappers } from '../../src/agent/remapper-tests.js'
@@ -109,6 +109,8 @@ describe('what is written by npm run docs', async () => {
     languages: [...LANGUAGES.keys()].sort(),
     fp1: specification(),
     fingerprint: read('docs/fingerprint.md'),
+    reliability: read('docs/reliability.md'),
+    tests: readTests(ROOT),
   })
 
   for (const [path, page] of Object.entries(pages)) {

@@ -106,6 +106,29 @@ describe('an agent that reads', () => {
     expect(of('windows.log')).toEqual(of('unix.log'))
   })
 
+  it('UTF-16 with a byte order mark, and the encoding that the input names, gives the text that was written (18)', async () => {
+    const dir = await folder()
+    const log = python.info('auf') + python.error('größer €')
+    await writeFile(join(dir, 'utf8.log'), log)
+    await writeFile(join(dir, 'utf16.log'), `\ufeff${log}`, 'utf16le')
+    await writeFile(join(dir, 'legacy.txt'), log.replace('€', '\x80'), 'latin1')
+    const input = { type: 'file', source: 'python', service: 's' }
+    const config = await writeConfig(dir, {
+      inputs: [
+        { ...input, paths: ['./*.log'] },
+        { ...input, paths: ['./*.txt'], encoding: 'windows-1252' },
+      ],
+    })
+    expect((await run(['run', '--config', config, '--once'])).code).toBe(0)
+    const records = await delivered(join(dir, 'errors.ndjson'))
+    const shown = records
+      .map(({ id: _, log: { file }, ...rest }) => [file?.path.split('/').at(-1), rest] as const)
+      .sort()
+    expect(shown.map(([name]) => name)).toEqual(['legacy.txt', 'utf16.log', 'utf8.log'])
+    expect(new Set(shown.map(([, record]) => JSON.stringify(record))).size).toBe(1)
+    expect(shown[0]?.[1]).toMatchObject({ message: 'größer €', error: { kind: 'KeyError' } })
+  })
+
   it('a file while bytes of any kind are appended to it goes on', { timeout: 60_000 }, async () => {
     const dir = await folder()
     const log = join(dir, 'app.log')

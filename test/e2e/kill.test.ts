@@ -42,7 +42,9 @@ const MOMENTS = [
 ] as const
 type Moment = (typeof MOMENTS)[number]
 
-it('delivers every error to every output, under one id, over kill -9 at any moment', { timeout: 300_000 }, async () => {
+it('delivers every error to every output, under one id, over kill -9 at any moment (45)', {
+  timeout: 300_000,
+}, async () => {
   console.log(`kill.test: seed ${SEED} (ERRAND_KILL_SEED repeats it)`)
   const next = random(SEED)
   const dir = await folder()

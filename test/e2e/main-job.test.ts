@@ -3,6 +3,7 @@ import {
   appendFile,
   copyFile,
   mkdir,
+  readdir,
   readFile,
   realpath,
   rename,
@@ -11,7 +12,7 @@ import {
   truncate,
   writeFile,
 } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -25,6 +26,7 @@ import {
   java,
   MAIN,
   metric,
+  pause,
   python,
   ROOT,
   type Running,
@@ -123,7 +125,7 @@ describe('run --once over the sample logs', () => {
 })
 
 describe('run', () => {
-  it('follows what is appended, also half a line at a time', async () => {
+  it('follows what is appended, also half a line at a time (13)', async () => {
     const { log, file, agent } = await following()
     const [head, ...rest] = python.error('half').split('KeyError')
     await appendFile(log, head ?? '')
@@ -133,7 +135,7 @@ describe('run', () => {
     await stopped(agent)
   })
 
-  it('delivers an uncaught traceback without waiting for another line', async () => {
+  it('delivers an uncaught traceback without waiting for another line (54)', async () => {
     const { log, file, agent } = await following()
     await appendFile(
       log,
@@ -144,7 +146,15 @@ describe('run', () => {
     await stopped(agent)
   })
 
-  it('finds new files, and files in directories that come later', async () => {
+  it('delivers the last words of a crash, whose line never gets its end (13, 54)', async () => {
+    const { log, file, agent } = await following({ group: { idle: '200ms', unfinished: '1s' } })
+    await appendFile(log, python.error('last words').trimEnd())
+    const records = await deliveredAtLeast(file, 2)
+    expect(records[1]).toMatchObject({ message: 'last words', error: { kind: 'KeyError', message: "'SKU-1'" } })
+    await stopped(agent)
+  })
+
+  it('finds new files, and files in directories that come later (1, 8)', async () => {
     const { dir, file, agent } = await following()
     await writeFile(join(dir, 'logs', 'new.log'), python.error('in a new file'))
     await deliveredAtLeast(file, 2)
@@ -154,7 +164,7 @@ describe('run', () => {
     await stopped(agent)
   })
 
-  it('loses and repeats nothing over rotation by rename and create', async () => {
+  it('loses and repeats nothing over rotation by rename and create (27)', async () => {
     const { log, file, agent } = await following()
     await appendFile(log, python.error('before'))
     await rename(log, `${log}.1`)
@@ -167,7 +177,7 @@ describe('run', () => {
     await stopped(agent)
   })
 
-  it('loses and repeats nothing over rotation by copy and truncate', async () => {
+  it('loses and repeats nothing over rotation by copy and truncate (28)', async () => {
     const { log, file, agent } = await following()
     await appendFile(log, python.error('before'))
     await deliveredAtLeast(file, 2)
@@ -178,7 +188,7 @@ describe('run', () => {
     await stopped(agent)
   })
 
-  it('goes on after a stop where it was, without repeating', async () => {
+  it('goes on after a stop where it was, without repeating (44)', async () => {
     const { log, file, agent, config } = await following()
     await stopped(agent)
     await appendFile(log, python.error('while away'))
@@ -229,7 +239,7 @@ describe('run', () => {
   })
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    it(`delivers an entry whole whose second half comes after a ${signal}`, async () => {
+    it(`delivers an entry whole whose second half comes after a ${signal} (46)`, async () => {
       // No entry is closed by silence here, so that the half one is still open when the agent goes.
       const { dir, log, file, agent, config } = await following({ group: { idle: '1h' } })
       const [head = '', tail = ''] = python.error('in two halves').split(/(?<=in place\n)/)
@@ -251,7 +261,7 @@ describe('run', () => {
     })
   }
 
-  it('stops in time although a backend hangs, and delivers after a restart', async () => {
+  it('stops in time although a backend hangs, and delivers after a restart (50)', async () => {
     const dir = await folder()
     await writeFile(join(dir, 'app.log'), python.error('first'))
     let asked = 0
@@ -279,6 +289,68 @@ describe('run', () => {
     expect((await run(['run', '--config', config, '--once'])).code).toBe(0)
     expect(asked).toBe(2)
     expect(bodies[1]).toBe(bodies[0])
+  })
+
+  it('loses nothing of what is rotated and truncated while its output takes nothing and the spool is full (43)', async () => {
+    const dir = await folder()
+    const held: ServerResponse[] = []
+    let isOpen = false
+    const bodies: string[] = []
+    const server = createServer(async (request, response) => {
+      let body = ''
+      for await (const piece of request.setEncoding('utf8')) body += piece
+      if (!isOpen) held.push(response)
+      else {
+        bodies.push(body)
+        response.end()
+      }
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const logs = ['renamed', 'copied'].map((name) => join(dir, `${name}.log`))
+    const [renamed = '', copied = ''] = logs
+    let written = 0
+    const errors = (count: number) =>
+      Array.from({ length: count }, () => python.error(`${++written} ${'x'.repeat(1000)}`)).join('')
+    for (const log of logs) await writeFile(log, errors(800))
+    const config = await writeConfig(dir, {
+      inputs: [{ type: 'file', paths: ['./*.log'], source: 'python', service: 'shop', startAt: 'beginning' }],
+      outputs: [{ name: 'main', type: 'http', url, batch: { maxAge: '10ms' } }],
+      spool: { maxBytes: '1MiB', segmentBytes: '64KiB' },
+    })
+    const agent = start(['run', '--config', config])
+    await until('a full spool', async () => {
+      const names = await readdir(join(dir, 'state', 'spool')).catch(() => [])
+      const sizes = await Promise.all(
+        names.map((name) => stat(join(dir, 'state', 'spool', name)).then(({ size }) => size)),
+      )
+      return held.length > 0 && sizes.reduce((sum, size) => sum + size, 0) >= 1 << 20
+    })
+    for (let i = 3; i > 0; i--) {
+      await rename(renamed, `${renamed}.${i}`)
+      await writeFile(renamed, errors(20))
+    }
+    await appendFile(copied, errors(20))
+    await copyFile(copied, `${copied}.1`)
+    await truncate(copied)
+    await appendFile(copied, errors(20))
+    // The poll goes on while reading waits.
+    await pause(500)
+    isOpen = true
+    for (const response of held) response.destroy()
+    const wanted = Array.from({ length: written }, (_, i) => String(i + 1))
+    const found = () =>
+      bodies
+        .flatMap((body) => body.trim().split('\n'))
+        .map((line) => (JSON.parse(line) as Delivered).message?.split(' ')[0])
+    await until('all errors', () => new Set(found()).size === wanted.length)
+    await stopped(agent)
+    expect(found().sort()).toEqual(wanted.sort())
+    expect(agent.stderr).not.toContain('were lost')
   })
 
   it('refuses to run twice on one state directory', async () => {

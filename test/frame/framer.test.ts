@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileAlarms } from '../../src/frame/alarms.js'
+import type { Encoding } from '../../src/frame/encoding.js'
 import { type Format, Framer } from '../../src/frame/framer.js'
 
 interface Seen {
@@ -15,11 +16,23 @@ interface Seen {
 
 function frame(
   chunks: readonly Buffer[],
-  options: { format?: Format; maxLineBytes?: number; alarms?: RegExp; offset?: number; flush?: boolean } = {},
+  options: {
+    format?: Format
+    encoding?: Encoding
+    maxLineBytes?: number
+    alarms?: RegExp
+    offset?: number
+    flush?: boolean
+  } = {},
 ): { lines: Seen[]; framer: Framer } {
   const lines: Seen[] = []
   const framer = new Framer(
-    { format: options.format ?? 'auto', maxLineBytes: options.maxLineBytes ?? 1 << 20, alarms: options.alarms },
+    {
+      format: options.format ?? 'auto',
+      encoding: options.encoding,
+      maxLineBytes: options.maxLineBytes ?? 1 << 20,
+      alarms: options.alarms,
+    },
     (line) => {
       const body = line.view.slice(line.start, line.end)
       lines.push({
@@ -95,6 +108,35 @@ describe('plain lines', () => {
     ])
     expect(framer).toMatchObject({ lines: 2, linesCut: 1, bytesCut: 3 })
   })
+
+  it('does not count the NULs before a line against its limit, however they come', () => {
+    const bytes = Buffer.concat([Buffer.alloc(50), Buffer.from('abc\n'), Buffer.alloc(50), Buffer.from('abcdefgh\n')])
+    for (const size of [1, 7, 49, 1000]) {
+      const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+        bytes.subarray(i * size, (i + 1) * size),
+      )
+      const { lines, framer } = frame(chunks, { maxLineBytes: 5 })
+      expect(lines, `${size}`).toMatchObject([
+        { body: 'abc', cut: false, from: 0, to: 54 },
+        { body: 'abcde', cut: true, from: 54, to: 113 },
+      ])
+      expect(framer.bytesCut).toBe(3)
+    }
+  })
+
+  for (const [text, kept] of [
+    ['abcdé', 'abcd'],
+    ['abc李', 'abc'],
+    ['ab🚀', 'ab'],
+    ['abcé!', 'abcé'],
+    ['ab李!', 'ab李'],
+    ['a🚀!', 'a🚀'],
+  ] as const)
+    it(`cuts no character of ${text} in two`, () => {
+      const { lines, framer } = frame([Buffer.from(`${text}\n`)], { maxLineBytes: 5 })
+      expect(lines[0]).toMatchObject({ body: kept, cut: true })
+      expect(framer.bytesCut).toBe(Buffer.byteLength(text) - Buffer.byteLength(kept))
+    })
 
   it('keeps no more of an endless line than the limit', () => {
     const chunks = Array.from({ length: 100 }, () => Buffer.alloc(1000, 97))
@@ -231,35 +273,37 @@ describe('alarms', () => {
   })
 })
 
-it('gives the same lines however the bytes are cut', () => {
-  const fragments = fc.constantFrom(
-    'a',
-    '\n',
-    '\r\n',
-    'ERROR',
-    'é',
-    '\0',
-    '\ufeff',
-    '2026-11-20T23:10:11.5Z stdout F x',
-    '2026-11-20T23:10:11.5Z stderr P ',
-    '{"log":"a\\n","stream":"stdout","time":"2026-11-20T23:10:11Z"}',
-    'long long long long line',
-  )
-  const alarms = compileAlarms(['error'])
-  const options = { maxLineBytes: 40, ...(alarms && { alarms }) }
-  fc.assert(
-    fc.property(fc.array(fragments, { maxLength: 60 }), fc.array(fc.nat(400), { maxLength: 20 }), (parts, cuts) => {
-      const whole = Buffer.from(parts.join(''))
-      const chunks: Buffer[] = []
-      let at = 0
-      for (const cut of [...new Set(cuts)].sort((a, b) => a - b)) {
-        if (cut <= at || cut >= whole.length) continue
-        chunks.push(whole.subarray(at, cut))
-        at = cut
-      }
-      chunks.push(whole.subarray(at))
-      expect(frame(chunks, options).lines).toEqual(frame([whole], options).lines)
-    }),
-    { numRuns: 500 },
-  )
-})
+for (const encoding of ['utf-8', 'utf-16le', 'utf-16be', 'shift_jis'] as const)
+  it(`gives the same lines however the bytes are cut: ${encoding}`, () => {
+    const fragments = fc.constantFrom(
+      'a',
+      '\n',
+      '\r\n',
+      'ERROR',
+      'é',
+      '\0',
+      '\ufeff',
+      '2026-11-20T23:10:11.5Z stdout F x',
+      '2026-11-20T23:10:11.5Z stderr P ',
+      '{"log":"a\\n","stream":"stdout","time":"2026-11-20T23:10:11Z"}',
+      'long long long long line',
+    )
+    const alarms = compileAlarms(['error'])
+    const options = { encoding, maxLineBytes: 40, ...(alarms && { alarms }) }
+    fc.assert(
+      fc.property(fc.array(fragments, { maxLength: 60 }), fc.array(fc.nat(400), { maxLength: 20 }), (parts, cuts) => {
+        const whole = Buffer.from(parts.join(''), encoding.startsWith('utf-16') ? 'utf16le' : 'utf8')
+        if (encoding === 'utf-16be') whole.swap16()
+        const chunks: Buffer[] = []
+        let at = 0
+        for (const cut of [...new Set(cuts)].sort((a, b) => a - b)) {
+          if (cut <= at || cut >= whole.length) continue
+          chunks.push(whole.subarray(at, cut))
+          at = cut
+        }
+        chunks.push(whole.subarray(at))
+        expect(frame(chunks, options).lines).toEqual(frame([whole], options).lines)
+      }),
+      { numRuns: 500 },
+    )
+  })

@@ -63,6 +63,8 @@ describe('records with a head', () => {
     ['level first', 'ERROR:shop.web:x'],
     ['level and time', 'WARNING 2026-11-20 10:15:32 x'],
     ['level in brackets', '[ERROR] x'],
+    ['time without fraction in brackets', '[10:15:32] ERROR - x'],
+    ['the date of a locale', '11/20/2026, 9:15:32 AM ERROR x'],
     ['level and dashes', 'ERROR -- x'],
     ['milliseconds since the start', '203 [main] ERROR com.acme.Shop - x'],
     ['milliseconds and a level', '1795169732123 ERROR shop.Orders: x'],
@@ -196,6 +198,135 @@ describe('lines outside any record', () => {
   })
   it('with the same tag are not one message', () => {
     expect(texts('[r-1] one\n[r-1] two\n')).toEqual(['[r-1] one', '[r-1] two'])
+  })
+})
+
+describe('lines that a grammar may give back', () => {
+  /** `Doubt:` goes on over any line but `END`; only `  in …` proves that they are its own. */
+  const doubting: GroupLanguage = {
+    follow(line) {
+      if (!line.startsWith('Doubt:')) return undefined
+      let doubtful = false
+      return {
+        takes(next) {
+          doubtful = !next.startsWith('  in ')
+          return next !== 'END'
+        },
+        get doubtful() {
+          return doubtful
+        },
+        traced: true,
+        complete: false,
+      }
+    },
+    interrupts: () => false,
+  }
+  const languages = [toy, doubting]
+
+  it('are part of the traceback when they are proved to be', () =>
+    expect(texts('Doubt: a\nb\nc\n  in f\nEND\n', { languages })).toEqual(['Doubt: a\nb\nc\n  in f', 'END']))
+  it('are lines like any others when they are not', () =>
+    expect(texts('Doubt: a\nb\nTrace:\n  in g\nBoom\nEND\n', { languages })).toEqual([
+      'Doubt: a\nb\nTrace:\n  in g',
+      'Boom',
+      'END',
+    ]))
+  it('are looked at once, and held no more', () =>
+    expect(texts('Doubt: a\nDoubt: b\nc\n', { languages })).toEqual(['Doubt: a', 'Doubt: b', 'c']))
+  it('are given back by a record, by silence and by the end', () => {
+    expect(texts('Doubt: a\nb\nERROR: c\n', { languages })).toEqual(['Doubt: a', 'b', 'ERROR: c'])
+    const { grouper, texts: soFar } = group('Doubt: a\nb\n', { languages })
+    expect([grouper.linesOpen, grouper.openFrom, soFar()]).toEqual([2, 0, []])
+    grouper.tick(5000)
+    expect([grouper.linesOpen, soFar()]).toEqual([0, ['Doubt: a', 'b']])
+  })
+})
+
+describe('a program without a logger behind syslog', () => {
+  const by = (pid: number) => (line: string) => `Nov 20 10:15:32 web-1 shop[${pid}]: ${line}`
+  const one = by(7)
+
+  it('prints lines that are as many entries, and its tracebacks', () => {
+    const lines = ['ready', 'Trace:', '  in f', 'Boom', 'ready']
+    expect(texts(`${lines.map(one).join('\n')}\n`)).toEqual([
+      one('ready'),
+      `${one('Trace:')}\n  in f\nBoom`,
+      one('ready'),
+    ])
+  })
+  it('goes on below a level with what is a traceback', () => {
+    const lines = ['ERROR: no', 'Trace:', '  in f', 'Boom', 'ready', 'ERROR: no']
+    expect(texts(`${lines.map(one).join('\n')}\n`)).toEqual([
+      `${one('ERROR: no')}\nTrace:\n  in f\nBoom`,
+      one('ready'),
+      one('ERROR: no'),
+    ])
+  })
+  it('is not mixed with another', () => {
+    expect(texts(`${[one('Trace:'), by(8)('  in f'), one('  in g')].join('\n')}\n`)).toEqual([
+      one('Trace:'),
+      by(8)('  in f'),
+      one('  in g'),
+    ])
+  })
+  it('takes lines along that have no stamp at all', () =>
+    expect(texts(`${one('select')}\nfrom b\n${one('c')}\n`)).toEqual([`${one('select')}\nfrom b`, one('c')]))
+  for (const [name, stamp] of [
+    ["is known behind Heroku's router", '2026-11-20T10:15:32.123456+00:00 app[web.1]: '],
+    ["is known behind a container's clock", '2026-11-20T10:15:32.123456789Z '],
+  ] as const)
+    it(name, () => {
+      const lines = ['ready', 'Trace:', '  in f', 'Boom', 'ready'].map((line) => stamp + line)
+      expect(texts(`${lines.join('\n')}\n`)).toEqual([`${stamp}ready`, `${stamp}Trace:\n  in f\nBoom`, `${stamp}ready`])
+    })
+})
+
+describe('a logger that writes its head before every line', () => {
+  const head = '2026-11-20 10:15:32.123 4711 ERROR shop.web '
+  const python: GroupLanguage = {
+    ...toy,
+    follow: (line) => (line.startsWith('Traceback (') ? toy.follow('Trace:') : undefined),
+  }
+  it('has one record of a traceback', () => {
+    const lines = [
+      `${head}[req-1] no`,
+      `${head}Traceback (most recent`,
+      `${head}  in f`,
+      `${head}Boom`,
+      `${head}[req-2] no`,
+    ]
+    expect(texts(`${lines.join('\n')}\n`, { languages: [python] })).toEqual([
+      `${head}[req-1] no\nTraceback (most recent\n  in f\nBoom`,
+      `${head}[req-2] no`,
+    ])
+  })
+  it('has two records where the time is another', () => {
+    const lines = [`${head}no`, `${head.replace('.123', '.124')}Traceback (most recent`]
+    expect(texts(`${lines.join('\n')}\n`, { languages: [python] })).toEqual(lines)
+  })
+})
+
+describe('a record whose head is a word', () => {
+  it('ends behind its traceback, since an error may begin so', () => {
+    const text = 'error: no table\nTrace:\n  in f'
+    expect(texts(`${text}\nready\n`)).toEqual([text, 'ready'])
+  })
+  it('takes everything while there is none', () =>
+    expect(texts('error: no table\nb\n  c\nd\n')).toEqual(['error: no table\nb\n  c\nd']))
+})
+
+describe("a remapper's own heads", () => {
+  it('may look for the end of the line, wherever the line stands', () => {
+    const heads = ['fail: \\w+$']
+    expect(texts('fail: a\nb\nfail: c\n', { heads })).toEqual(['fail: a\nb', 'fail: c'])
+    const docker = ['fail: a', 'b', 'fail: c'].map((log) =>
+      JSON.stringify({ log: `${log}\n`, stream: 'stdout', time: '2026-11-20T10:15:32.123456789Z' }),
+    )
+    expect(texts(`${docker.join('\n')}\n`, { heads })).toEqual(['fail: a\nb', 'fail: c'])
+  })
+  it('leave the levels of other heads what they say', () => {
+    const options = { heads: ['xx '], trustHeads: true, everyLine: false }
+    expect(texts('INFO error\nxx error\n', options)).toEqual(['xx error'])
   })
 })
 
@@ -380,6 +511,16 @@ describe('groups', () => {
     expect(grouped.entries[1]).not.toHaveProperty('cut')
     expect(grouped.grouper).toMatchObject({ entriesCut: 1, bytesCut: 20 })
   })
+
+  for (const [name, text] of [
+    ['of bytes', 'ERROR: aé!\n'],
+    ['of text', `${JSON.stringify({ log: 'ERROR: a🚀\n', stream: 'stdout', time: '2026-11-20T23:10:11Z' })}\n`],
+  ] as const)
+    it(`are not cut in a character: ${name}`, () => {
+      const grouped = group(text, { maxEntryBytes: 9 })
+      grouped.grouper.flush()
+      expect(grouped.entries).toMatchObject([{ text: 'ERROR: a', cut: true }])
+    })
 
   it('know the offsets of their lines', () => {
     expect(group('ERROR: é\nx\n{"a":1}\n').entries[0]).toMatchObject({ from: 0, to: 12, lineOffsets: [0, 10] })

@@ -41,7 +41,7 @@ export function runPieces(
     enrichment: { service: 's', tags: [] },
     format: 'auto',
     keep: new Set(ERROR_STATUSES),
-    limits: { maxLineBytes: 1 << 20, maxEntryBytes: 1 << 20, idleMs: 1000, sampleCalm: 0 },
+    limits: { maxLineBytes: 1 << 20, maxEntryBytes: 1 << 20, idleMs: 1000, unfinishedMs: 30_000, sampleCalm: 0 },
     clock: new ManualClock(NOW),
     counters,
     emit: (record) => records.push(record),

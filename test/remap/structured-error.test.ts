@@ -111,6 +111,64 @@ describe('an error written as an object', () => {
   ] as const)
     it(name, () => expect(readStructuredError(value as unknown as Value, blind)?.traceback).toMatchObject(expected))
 
+  for (const [name, value, expected] of [
+    [
+      'of tslog lists places in parts',
+      {
+        name: 'TypeError',
+        message: 'no',
+        stack: [{ fileName: 'web.js', filePath: 'lib/web.js', fileLine: '7', fileColumn: '3', method: 'Object.get' }],
+      },
+      { frames: [{ function: 'Object.get', file: 'lib/web.js', line: 7, column: 3 }] },
+    ],
+    [
+      'of Sentry has its frames in an object of their own',
+      {
+        type: 'KeyError',
+        value: "'x'",
+        stacktrace: { frames: [{ filename: '/a.py', lineno: 3, function: 'f' }], registers: {} },
+      },
+      { kind: 'KeyError', message: "'x'", frames: [{ file: '/a.py', line: 3 }] },
+    ],
+    [
+      'of Serilog is a list by depth',
+      [
+        { Depth: 0, ClassName: 'A.B', Message: 'm', StackTraceString: '  at A.C()' },
+        { Depth: 1, ClassName: 'A.Root', Message: 'r', StackTraceString: '  at A.D()' },
+      ],
+      { kind: 'A.B', message: 'm' },
+    ],
+  ] as const)
+    it(name, () => {
+      const read: ReadTraceback = (text, how, names) =>
+        text.includes('at A.')
+          ? { language: 'csharp', frames: [{ function: 'A' }], causes: [], start: 0, end: 1, uncaught: false }
+          : blind(text, how, names)
+      expect(readStructuredError(value as unknown as Value, read)?.traceback).toMatchObject(expected)
+    })
+
+  it('takes the kind that its stack qualifies, and the message that pino did not join with those of the causes', () => {
+    const read: ReadTraceback = () => ({
+      language: 'python',
+      kind: 'shop.Gone',
+      message: 'gone',
+      frames: [],
+      causes: [],
+      start: 0,
+      end: 1,
+      uncaught: false,
+    })
+    const stack = 'shop.Gone: gone'
+    expect(readStructuredError({ type: 'Gone', message: 'gone: why', stack }, read)?.traceback).toMatchObject({
+      kind: 'shop.Gone',
+      message: 'gone',
+    })
+    expect(readStructuredError({ type: 'Other', message: 'mine', stack }, read)?.traceback).toMatchObject({
+      kind: 'Other',
+      message: 'mine',
+    })
+  })
+
   it('has its frames named by the language that reads its stack', () => {
     const read: ReadTraceback = (text) => ({
       language: 'ruby',

@@ -39,7 +39,7 @@ const kinds = zstdCompressSync ? (['.gz', '.zst'] as const) : (['.gz'] as const)
 
 describe('a log that was compressed while the agent was not running', () => {
   for (const suffix of kinds) {
-    it(`B20 B34 is finished from its position, before the new one: ${suffix}`, async () => {
+    it(`is finished from its position, before the new one: ${suffix} (20, 34)`, async () => {
       const stage = new Stage()
       writeFileSync(stage.path('app.log'), lines(0, 3))
       await stage.run()
@@ -62,7 +62,7 @@ describe('a log that was compressed while the agent was not running', () => {
     })
   }
 
-  it('B20 B32 is finished, and so are those that came and were compressed after it', async () => {
+  it('is finished, and so are those that came and were compressed after it (20, 32)', async () => {
     const stage = new Stage()
     writeFileSync(stage.path('app.log.1'), 'never asked for\n')
     utimesSync(stage.path('app.log.1'), 1000, 1000)
@@ -97,7 +97,7 @@ describe('a log that was compressed while the agent was not running', () => {
     expect(stage.lost).toEqual([])
   })
 
-  it('B20 B35 is finished from its position when it was copied and truncated', async () => {
+  it('is finished from its position when it was copied and truncated (20, 35)', async () => {
     const stage = new Stage()
     writeFileSync(stage.path('app.log'), lines(0, 3))
     await stage.run()
@@ -209,7 +209,7 @@ describe('compressed files that the globs match', () => {
   })
 
   for (const suffix of kinds) {
-    it(`B20 are read once, of several members too, the oldest first: ${suffix}`, async () => {
+    it(`are read once, of several members too, the oldest first: ${suffix} (20)`, async () => {
       const stage = new Stage()
       for (const n of [3, 2, 1]) {
         writeFileSync(stage.path(`app.log.${n}`), lines(10 * (4 - n), 10 * (4 - n) + 10))
@@ -234,7 +234,7 @@ describe('compressed files that the globs match', () => {
     })
   }
 
-  it('B04 B20 are left alone at the first start when it begins at the end, and so they stay', async () => {
+  it('are left alone at the first start when it begins at the end, and so they stay (4, 20)', async () => {
     const stage = new Stage()
     const options: StageOptions = { inputs: [{ paths: [stage.path('app.log*')], startAt: 'end' }] }
     writeFileSync(stage.path('app.log.2'), lines(0, 3))
@@ -248,7 +248,7 @@ describe('compressed files that the globs match', () => {
     expect(stage.got).toEqual([])
   })
 
-  it('B20 are not read again when they hold what was read before it was compressed', async () => {
+  it('are not read again when they hold what was read before it was compressed (20)', async () => {
     const stage = new Stage()
     writeFileSync(stage.path('app.log'), lines(0, 300))
     await stage.run(globbed(stage))
@@ -335,7 +335,7 @@ describe('compressed files that the globs match', () => {
     expect(stage.got).toEqual([`app.log: ${lines(0, 90)}`])
   })
 
-  it('B38 that begin like a live file are read when it turns out to be another', async () => {
+  it('that begin like a live file are read when it turns out to be another (38)', async () => {
     const stage = new Stage()
     const header = `${'#'.repeat(2000)}\n`
     writeFileSync(stage.path('app.log'), header)

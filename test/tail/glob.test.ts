@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import picomatch from 'picomatch'
 import { describe, expect, it } from 'vitest'
 import { compileExcludes, compileGlob, mayHold } from '../../src/tail/glob.js'
-import { compareAges, isNewer, rotatedFrom, rotationNumber } from '../../src/tail/rotated.js'
+import { newerThan, rotatedFrom, rotationNumber, sortByAge } from '../../src/tail/rotated.js'
 import { tailSettings } from '../../src/tail/settings.js'
 
 describe('globs', () => {
@@ -89,21 +89,29 @@ describe('rotated names', () => {
     })
   }
 
-  for (const [name, order] of [
-    ['by number, the highest first', ['app.log.10', 'app.log.2.gz', 'app.log.1', 'app.log']],
-    ['by date', ['app.log-20251231', 'app.log-20260101.gz', 'app.log-20260102', 'app.log']],
-    ['by date and a number behind it', ['app-2026-01-01.9.log', 'app-2026-01-01.10.log', 'app-2026-01-02.0.log']],
-    ['by time where names say nothing', ['app.log-20260101', 'app.log.1', 'app.log.bak']],
+  for (const [name, order, times] of [
+    ['by number, the highest first', ['app.log.10', 'app.log.2.gz', 'app.log.1', 'app.log'], [5, 6, 4, 1]],
+    ['by number, the lowest first where times rise', ['app.log.1', 'app.log.2', 'app.log.10', 'app.log'], [2, 3, 4, 1]],
+    ['by number where one was written late', ['a.log.5', 'a.log.4', 'a.log.3', 'a.log.2', 'a.log.1'], [1, 9, 8, 4, 5]],
+    ['by date', ['app.log-20251231', 'app.log-20260101.gz', 'app.log-20260102', 'app.log'], [4, 3, 2, 1]],
+    [
+      'by date and a number behind it',
+      ['app-2026-01-01.9.log', 'app-2026-01-01.10.log', 'app-2026-01-02.0.log'],
+      [4, 3, 2],
+    ],
+    ['by time where names say nothing', ['app.log-20260101', 'app.log.1', 'app.log.bak'], [1, 2, 3]],
   ] as const) {
-    it(`B11 are ordered ${name}`, () => {
-      // The times say the opposite, but where they decide.
-      const times = name.startsWith('by time') ? [1, 2, 3] : [4, 3, 2, 1]
-      const files = order.map((path, i) => ({ path: `/${path}`, mtimeMs: times[i] ?? 0 }))
-      const sorted = [...files].reverse().sort(compareAges)
-      expect(sorted.map(({ path }) => path.slice(1))).toEqual(order)
-      expect(isNewer({ path: undefined, mtimeMs: 9 }, { path: '/app.log.1', mtimeMs: 8 })).toBe(true)
+    it(`are ordered ${name}`, () => {
+      const files = order.map((path, i) => ({ path: `/${path}`, stat: { mtimeMs: times[i] ?? 0 } }))
+      expect(sortByAge([...files].reverse())).toEqual(files)
+      for (const [i, owner] of files.entries()) expect(newerThan(files, owner)).toEqual(files.slice(i + 1))
     })
   }
+
+  it('are newer than an owner without a name by time', () => {
+    const files = [7, 9].map((mtimeMs, i) => ({ path: `/app.log.${2 - i}`, stat: { mtimeMs } }))
+    expect(newerThan(files, { path: undefined, stat: { mtimeMs: 8 } })).toEqual(files.slice(1))
+  })
 })
 
 it('settings have defaults that wait rather than drop', () => {

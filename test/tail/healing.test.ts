@@ -201,7 +201,7 @@ describe('a file that stops being read', () => {
 describe('open files', () => {
   const many = Array.from({ length: 60 }, (_, i) => `${String(i).padStart(2, '0')}.log`)
 
-  it('B06 B33 are bounded while all files rotate at once', async () => {
+  it('are bounded while all files rotate at once (6, 33)', async () => {
     const stage = new Stage()
     const files = over(() => ({}))
     for (const name of many) writeFileSync(stage.path(name), 'one\n')
@@ -224,7 +224,7 @@ describe('open files', () => {
     expect(files.open).toBe(0)
   })
 
-  it('B33 of deleted files are freed as soon as they are read when there are too many', async () => {
+  it('of deleted files are freed as soon as they are read when there are too many (33)', async () => {
     const stage = new Stage()
     const files = over(() => ({}))
     const three = many.slice(0, 3)

@@ -16,7 +16,7 @@ const logs = (stage: Stage, allowed: readonly string[] = []) => ({
 })
 
 describe('a symbolic link', () => {
-  it('B10 that is swapped to another file has the old one finished and the new one read whole', async () => {
+  it('that is swapped to another file has the old one finished and the new one read whole (10)', async () => {
     const stage = new Stage()
     writeFileSync(stage.path('1.txt'), 'one\n')
     writeFileSync(stage.path('2.txt'), 'two\n')
@@ -29,7 +29,7 @@ describe('a symbolic link', () => {
     expect(stage.got).toEqual(['now.log: one\none more\n', 'now.log: two\n'])
   })
 
-  it('B10 to a directory that is swapped, as Kubernetes does, is followed to the new one', async () => {
+  it('to a directory that is swapped, as Kubernetes does, is followed to the new one (10)', async () => {
     const stage = new Stage()
     for (const name of ['..1', '..2']) {
       mkdirSync(stage.path(name))
@@ -45,7 +45,7 @@ describe('a symbolic link', () => {
     expect(stage.got).toEqual(['current/a.log: ..1\nlast of 1\n', 'current/a.log: ..2\n'])
   })
 
-  it('B10 whose target is removed has it read to its end, and comes back with a new target', async () => {
+  it('whose target is removed has it read to its end, and comes back with a new target (10)', async () => {
     const stage = new Stage()
     writeFileSync(stage.path('1.txt'), 'one\n')
     symlinkSync(stage.path('1.txt'), stage.path('now.log'))

@@ -56,6 +56,8 @@ export interface StageOptions {
   readonly files?: FileLayer
   readonly own?: ReadonlySet<string>
   readonly isFull?: () => boolean
+  /** Takes a file instead of a sink that keeps its bytes. */
+  readonly open?: (file: TailedFile, head: Buffer | undefined) => FileSink
 }
 
 const made: Stage[] = []
@@ -105,7 +107,8 @@ export class Stage {
       clock: this.clock,
       log: silentLog,
       hooks: {
-        open: (file) => {
+        open: (file, head) => {
+          if (options.open) return options.open(file, head)
           const sink = new Kept(file)
           this.sinks.push(sink)
           return sink

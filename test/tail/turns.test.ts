@@ -48,6 +48,58 @@ describe('turns', () => {
     expect(stage.got.sort()).toEqual(['fresh.log:  more\n', 'open.log: no end yet more\n', 'whole.log: whole\n more\n'])
   })
 
+  it('give no file more than its share while others have more to read (21)', async () => {
+    const stage = new Stage()
+    const names = ['a.log', 'b.log', 'c.log']
+    for (const name of names) writeFileSync(stage.path(name), `${'x'.repeat(1023)}\n`.repeat(2000))
+    await stage.start({ settings: { maxBytesPerTurn: '16KiB' } })
+    for (let i = 0; i < 4; i++) {
+      await stage.tail.turn(stage.signal)
+      const read = stage.sinks.map((sink) => sink.text.length)
+      expect(read).toHaveLength(3)
+      expect(Math.max(...read) - Math.min(...read)).toBeLessThanOrEqual(16 << 10)
+    }
+  })
+
+  it('read a bounded number of bytes each, and the last part of a file however small it is (22)', async () => {
+    const stage = new Stage()
+    const size = (3 << 20) + 7
+    writeFileSync(stage.path('a.log'), 'x'.repeat(size))
+    await stage.start({ settings: { maxBytesPerTurn: '100KiB' } })
+    const turns: number[] = []
+    while (!stage.tail.atEnd()) turns.push(await stage.tail.turn(stage.signal))
+    expect(Math.max(...turns)).toBeLessThanOrEqual((1 << 20) + (100 << 10))
+    expect(turns.reduce((sum, bytes) => sum + bytes)).toBe(size)
+    expect(stage.sinks[0]?.text).toHaveLength(size)
+  })
+
+  it('look at the disk once a poll while nothing comes, and wait for nothing while there is more (23)', async () => {
+    const stage = new Stage()
+    let looks = 0
+    const files = {
+      ...disk,
+      list: (path: string) => {
+        looks++
+        return disk.list(path)
+      },
+    }
+    writeFileSync(stage.path('a.log'), 'one\n')
+    await stage.start({ files, settings: { poll: '1s' } })
+    const turns = async (count: number) => {
+      let bytes = 0
+      for (let i = 0; i < count; i++) bytes += await stage.tail.turn(stage.signal)
+      return bytes
+    }
+    expect(await turns(3)).toBe(4)
+    appendFileSync(stage.path('a.log'), 'x'.repeat(5 << 20))
+    looks = 0
+    expect(await turns(20)).toBe(0)
+    expect(looks).toBe(0)
+    stage.clock.advance(1000)
+    expect(await turns(20)).toBe(5 << 20)
+    expect(looks).toBe(1)
+  })
+
   it('push every block that was read when they are aborted, and go on after it', async () => {
     const stage = new Stage()
     const text = `${'y'.repeat(63)}\n`.repeat(1000)

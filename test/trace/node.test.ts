@@ -37,6 +37,7 @@ describe('the header', () => {
     ['may be a name alone', `x Error\n${AT}`, 'Error', undefined],
     ['may be qualified', `assert.AssertionError: no\n${AT}`, 'assert.AssertionError', 'no'],
     ['may be the lower-case one of node-postgres', `error: no such table\n${AT}`, 'error', 'no such table'],
+    ['may be that one behind a log message', `query failed error: no such table\n${AT}`, 'error', 'no such table'],
     ['keeps the lines of its message', `Error: a\n  b\n\nc\n${AT}`, 'Error', 'a\n  b\n\nc'],
     ['stands on the line after the log message', `2026 error: GET /x\nTillError: no\n${AT}`, 'TillError', 'no'],
     ['is not a word of the log message', `Error rate 0; see Trouble\nTillError: no\n${AT}`, 'TillError', 'no'],
@@ -195,6 +196,97 @@ describe('the follower', () => {
     const follower = node.follow('/a/b.js:1')
     const taken = ['throw 1', '^', '', 'Error: x', AT, '', 'Node.js v20.19.0'].map((line) => follower?.takes(line))
     expect([taken.every(Boolean), follower?.complete]).toEqual([true, true])
+  })
+})
+
+describe('what Node.js prints of an error that nobody listened to', () => {
+  const text = [
+    'node:events:497',
+    '      throw er; // Unhandled',
+    '      ^',
+    '',
+    'Error: listen EADDRINUSE: address already in use :::80',
+    '    at Server.listen (node:net:1908:16)',
+    "Emitted 'error' event on Server instance at:",
+    '    at emitErrorNT (node:net:1887:8) {',
+    "  code: 'EADDRINUSE',",
+    '  [cause]: RangeError: x',
+    '      at f (/a/b.js:1:2)',
+    '}',
+    '',
+    'Node.js v20.19.0',
+  ].join('\n')
+
+  it('is one error, whose frames are those of where it was raised', () => {
+    expect(group(text)).toEqual([14])
+    expect(node.find(text, 0)).toMatchObject({
+      kind: 'Error',
+      message: 'listen EADDRINUSE: address already in use :::80',
+      frames: [{ function: 'Server.listen', line: 1908 }],
+      causes: [{ kind: 'RangeError' }],
+      uncaught: true,
+    })
+  })
+  it('is no part of the message of an error without frames', () => {
+    const bare = text.replace('    at Server.listen (node:net:1908:16)\n', '')
+    expect(node.find(bare, 0)?.message).toBe('listen EADDRINUSE: address already in use :::80')
+  })
+  it('goes on with where it was thrown (--trace-uncaught)', () => {
+    const traced = text.replace('\n\nNode.js', `\nThrown at:\n${AT}\n\nNode.js`)
+    expect(group(traced)).toEqual([16])
+  })
+  it('stands right below the caret when it comes from a worker', () => {
+    const worker = `node:internal/event_target:1105\n  process.nextTick(() => { throw err; });\n   ^\nTypeError [Error]: a\n\nb\n${AT}\n\nNode.js v20.19.0`
+    expect(group(worker)).toEqual([9])
+    expect(node.find(worker, 0)).toMatchObject({ kind: 'TypeError', message: 'a\n\nb', start: 0, uncaught: true })
+  })
+})
+
+describe('a promise and its reason on the console', () => {
+  it('are one entry', () => {
+    const text = `Unhandled Rejection at: Promise {\n  <rejected> TypeError: no\n      at f (/a/b.js:1:2)\n} reason: TypeError: no\n${AT}`
+    expect(group(`${text}\nfine`)).toEqual([5, 1])
+  })
+})
+
+describe('lines below a header', () => {
+  /** For each line whether it was taken, and whether that was in doubt. */
+  const doubts = (...lines: string[]) => {
+    const [first = '', ...others] = lines
+    const follower = node.follow(first)
+    return others.map((line) => [follower?.takes(line), follower?.doubtful])
+  }
+
+  it('are in doubt until a frame comes', () => {
+    expect(doubts('Error: a:', 'b', '', AT, 'fine')).toEqual([
+      [true, true],
+      [true, true],
+      [true, false],
+      [false, false],
+    ])
+  })
+  it('are its message without doubt when they are indented', () => {
+    expect(doubts('Error: a:', '  b', AT)).toEqual([
+      [true, false],
+      [true, false],
+    ])
+  })
+  for (const line of [
+    '2026-11-20 10:15:32 fine',
+    'INFO fine',
+    '{"level":30}',
+    'TillError: b',
+    'x TillError: b',
+    '/a/b.js:1',
+  ])
+    it(`end it at ${line}`, () => expect(doubts('Error: a:', 'b', line).at(-1)?.[0]).toBe(false))
+  it('are no message where a line only mentions an error', () => {
+    expect(doubts('retry after TypeError: x', 'b')).toEqual([[false, false]])
+    expect(doubts('Query failed: TypeError: x', 'b')).toEqual([[true, true]])
+  })
+  it('are not waited for without end', () => {
+    const taken = doubts('Error: a', ...Array.from({ length: 60 }, () => 'b')).map(([took]) => took)
+    expect(taken.indexOf(false)).toBe(40)
   })
 })
 

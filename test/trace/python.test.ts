@@ -69,6 +69,34 @@ describe('Python tracebacks in a text', () => {
     it(`does not find ${name}`, () => expect(python.find(text, 0)).toBeUndefined())
   }
 
+  for (const [name, text, kind, message] of [
+    [
+      'of a group on one line',
+      '  + Exception Group Traceback (most recent call last):\\n  |   File "/a.py", line 1, in f\\n  |     g()\\n  | ExceptionGroup: two (2 sub-exceptions)\\n  +-+---------------- 1 ----------------\\n    | ValueError: x\\n    +------------------------------------',
+      'ExceptionGroup',
+      'two (2 sub-exceptions)',
+    ],
+    [
+      'without the warnings behind it',
+      `Traceback (most recent call last):\n${frame}ValueError: a\nb\n/srv/a.py:7: RuntimeWarning: never awaited`,
+      'ValueError',
+      'a\nb',
+    ],
+    [
+      'without the blanks that fill its lines',
+      `Traceback (most recent call last):\n${frame}ValueError: a\n`.replace(/\n/g, `${' '.repeat(40)}\n`),
+      'ValueError',
+      'a',
+    ],
+  ] as const)
+    it(`reads a traceback ${name}`, () => expect(python.find(text, 0)).toMatchObject({ kind, message }))
+
+  it('knows by its mark that loguru caught what came from the outermost frame', () => {
+    const text = 'Traceback (most recent call last):\n> File "a.py", line 1, in <module>\n    f()\nValueError: a'
+    expect(python.find(text, 0)?.uncaught).toBe(false)
+    expect(python.find(text.replace('> ', '  '), 0)?.uncaught).toBe(true)
+  })
+
   it('reads nothing from NoneType: None', () => expect(python.read('NoneType: None')).toBeUndefined())
 
   it('finds the next traceback behind the first', () => {
@@ -106,6 +134,7 @@ describe('Python output without a logger', () => {
     'printed-by-3.8',
     'process-pool',
     'repeated-lines',
+    'rich',
     'syntax-error-import',
     'syntax-error-script',
     'thread',
@@ -137,6 +166,25 @@ describe('Python output without a logger', () => {
     ['takes indented lines behind a blank one', '\n  c'],
   ] as const) {
     it(name, () => expect(taken(`${uncaught}\n${more}`)).toEqual(`${uncaught}\n${more}`.split('\n')))
+  }
+
+  for (const [name, text, rest] of [
+    [
+      'takes a root that was never raised below an announcement',
+      'Process Process-1:\nValueError: why\n\nThe above exception was the direct cause of the following exception:\n\n' +
+        caught,
+      'INFO:job:done',
+    ],
+    ['takes a traceback that the message announces', `${caught} failed:\n${caught}`, 'INFO:job:done'],
+    ['leaves the warnings of the interpreter alone', uncaught, '/srv/a.py:7: RuntimeWarning: never awaited'],
+    [
+      'knows a name beyond ASCII in bytes',
+      Buffer.from(caught.replace('ValueError', 'night.Étoile')).toString('latin1'),
+      'batch 3 done',
+    ],
+    ['takes a box in bytes', Buffer.from(fixture('rich.txt').trimEnd()).toString('latin1'), 'batch 3 done'],
+  ] as const) {
+    it(name, () => expect(taken(`${text}\n${rest}`)).toEqual(text.split('\n')))
   }
 
   it('does not begin with an ordinary line', () => {

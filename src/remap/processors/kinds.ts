@@ -8,12 +8,14 @@ import { dateRemapper } from './date-remapper.js'
 import { excludeAttribute } from './exclude-attribute.js'
 import { geoIpParser } from './geo-ip-parser.js'
 import { grokParser } from './grok-parser.js'
+import { logfmtParser } from './logfmt-parser.js'
 import { lookupProcessor } from './lookup-processor.js'
 import { messageRemapper } from './message-remapper.js'
 import { pipeline } from './pipeline.js'
 import { schemaProcessor } from './schema-processor.js'
 import { serviceRemapper } from './service-remapper.js'
 import { spanIdRemapper } from './span-id-remapper.js'
+import { stampParser } from './stamp-parser.js'
 import { statusRemapper } from './status-remapper.js'
 import { stringBuilderProcessor } from './string-builder-processor.js'
 import { traceIdRemapper } from './trace-id-remapper.js'
@@ -30,12 +32,14 @@ export const PROCESSOR_KINDS: readonly ProcessorKind[] = [
   excludeAttribute,
   geoIpParser,
   grokParser,
+  logfmtParser,
   lookupProcessor,
   messageRemapper,
   pipeline,
   schemaProcessor,
   serviceRemapper,
   spanIdRemapper,
+  stampParser,
   statusRemapper,
   stringBuilderProcessor,
   traceIdRemapper,

@@ -16,7 +16,9 @@ const EXAMPLES: Readonly<Record<string, Record<string, unknown>>> = {
   'geo-ip-parser': { sources: ['a'] },
   'grok-parser': { source: 'a.b', grok: { matchRules: 'r %{data:c}=%{data:d.e}' } },
   'lookup-processor': { source: 'a', target: 'x.y', lookupTable: '1,one\n2,two', defaultLookup: 'many' },
+  'logfmt-parser': {},
   'message-remapper': { sources: ['a.b', 'c'] },
+  'stamp-parser': {},
   pipeline: { filter: { query: '@a:*' }, processors: [{ type: 'status-remapper', sources: ['a'] }] },
   'schema-processor': {
     mappers: [

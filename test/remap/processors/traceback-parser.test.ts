@@ -80,3 +80,41 @@ describe('a traceback in an attribute', () => {
       expect(record).toEqual({ message: 'the message', source: 'test', tags: [], attributes: { trace } })
     })
 })
+
+describe('a traceback in whatever attribute', () => {
+  const stack = 'BOOM Conflict: taken\n  in place'
+  const anywhere = (attributes: unknown, message = 'the message') =>
+    parse({ message, attributes: attributes as Attributes }, { source: '*' })
+
+  it('moves to the error', () => {
+    const record = anywhere({ payload: { err: { code: 7, stack } } })
+    expect(record.attributes).toEqual({
+      payload: { err: { code: 7 } },
+      error: { kind: 'Conflict', message: 'taken', stack },
+    })
+    expect(record.traceback?.frames).toEqual([{ function: 'place' }])
+  })
+  it('may be what the logger calls the error', () => {
+    expect(anywhere({ error: stack }).attributes).toEqual({ error: { kind: 'Conflict', message: 'taken', stack } })
+  })
+  it('is not looked for where there is one already', () => {
+    const record = processed([{ type: 'traceback-parser' }, { type: 'traceback-parser', source: '*' }], {
+      message: 'BOOM Mine\n  in a',
+      attributes: { other: stack },
+    })
+    expect(record.attributes).toMatchObject({ other: stack, error: { kind: 'Mine' } })
+  })
+  it('is taken before that in a message that is the whole JSON line', () => {
+    const attributes = { data: { stack } }
+    const record = parse({ message: JSON.stringify(attributes), attributes })
+    expect(record.attributes.error).toEqual({ kind: 'Conflict', message: 'taken', stack })
+  })
+
+  for (const [name, attributes, error] of [
+    ['a text that names its kind', { err: 'BOOM shop.GoneError: gone' }, { kind: 'shop.GoneError', message: 'gone' }],
+    ['any other text', { exception: 'BOOM Gone: gone' }, { message: 'BOOM Gone: gone' }],
+    ['a text of the error itself', { error: 'no answer' }, { message: 'no answer' }],
+    ['nothing where the error says more', { error: { code: 7 }, err: 'x' }, { code: 7 }],
+  ] as const)
+    it(`is ${name}, where there is none`, () => expect(anywhere(attributes).attributes.error).toEqual(error))
+})
