@@ -439,7 +439,7 @@ export class Agent {
   async #readStandardInput(input: PlannedInput): Promise<void> {
     const { standardInput, counters, log } = this.#options
     const { signal } = this.#stop
-    const pipeline = this.#openPipeline(input, { fileId: standardInput.id })
+    const pipeline = this.#openPipeline(input, { fileId: standardInput.id }, undefined, standardInput.encoding)
     this.#inputPipelines.add(pipeline)
     const tick = setInterval(() => {
       pipeline.tick()

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Chunk } from '../core/shapes.js'
+import { type Encoding, markedEncoding } from '../frame/encoding.js'
 import { Bell } from '../spool/bell.js'
 
 /** What takes the bytes; see `Pipeline`. */
@@ -26,6 +27,7 @@ export class StandardInput {
   /** What was open was more than is kept. */
   #isTorn = false
   #offset = 0
+  #encoding: Encoding | undefined
   #isOver = false
   #fault: Error | undefined
   #listens = false
@@ -45,6 +47,11 @@ export class StandardInput {
     return this.#keptBytes > 0
   }
 
+  /** What a byte order mark at the beginning promised; readers that go on behind it do not see it. */
+  get encoding(): Encoding | undefined {
+    return this.#encoding
+  }
+
   /**
    * Gives `sink` what the last reader left open, then all that comes, until the stream ends or `signal` fires. `pushed`
    * is waited for after each piece. Rejects when the stream breaks. One reader at a time.
@@ -59,7 +66,11 @@ export class StandardInput {
     }
     // Not `for await`: leaving that loop would destroy the stream.
     for (;;) {
-      if (signal.aborted) return
+      if (signal.aborted) {
+        // Entries can end by themselves, without a piece that comes.
+        this.#letGo(sink.safeOffset)
+        return
+      }
       const piece = this.#stream.read()
       if (piece === null) {
         const fault = this.#fault
@@ -71,6 +82,7 @@ export class StandardInput {
       }
       const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
       const chunk = { bytes, offset: this.#offset }
+      if (chunk.offset === 0) this.#encoding = markedEncoding(bytes)
       this.#offset += bytes.length
       sink.push(chunk)
       this.#keep(chunk, sink.safeOffset)
@@ -95,13 +107,23 @@ export class StandardInput {
     this.#isTorn = false
     this.#kept.push(chunk)
     this.#keptBytes += chunk.bytes.length
-    for (let first = this.#kept[0]; first && first.offset + first.bytes.length <= safeOffset; first = this.#kept[0]) {
-      this.#kept.shift()
-      this.#keptBytes -= first.bytes.length
-    }
+    this.#letGo(safeOffset)
     if (this.#keptBytes <= MAX_KEPT_BYTES) return
     this.forget()
     this.#isTorn = true
+  }
+
+  /** Forgets what lies before that offset. */
+  #letGo(safeOffset: number): void {
+    for (let first = this.#kept[0]; first && first.offset < safeOffset; first = this.#kept[0]) {
+      const bytes = first.bytes.subarray(safeOffset - first.offset)
+      this.#keptBytes -= first.bytes.length - bytes.length
+      if (bytes.length > 0) {
+        this.#kept[0] = { bytes, offset: safeOffset }
+        return
+      }
+      this.#kept.shift()
+    }
   }
 
   #listen(): void {
