@@ -3,7 +3,7 @@
  * that a crash at any step leaves the old positions or the new. A damaged file is set aside and reported. Each entry has
  * a sum over its text: a flipped bit in a number could pass over lines.
  */
-import { hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
@@ -123,20 +123,20 @@ export class Checkpoints {
   /** Resolves when `state` is durable. Rejects with the system's error; the old file then still stands. */
   save(state: State): Promise<void> {
     const { globs, files } = state
-    const followed = JSON.stringify(globs ?? [])
-    const text = `{"version":1,"globs":${followed},"sum":${crc32(followed)},"files":[${files.map(textOf).join(',')}]}\n`
-    const write = this.#last.then(() => this.#write(text))
+    const write = this.#last.then(() => this.#write(piecesOf(globs ?? [], files)))
     this.#last = write.catch(() => undefined)
     return write
   }
 
-  async #write(text: string): Promise<void> {
-    const sha = hash('sha256', text)
+  async #write(pieces: readonly string[]): Promise<void> {
+    const hash = createHash('sha256')
+    for (const piece of pieces) hash.update(piece)
+    const sha = hash.digest('hex')
     if (sha === this.#written) return
     const aside = `${this.#path}.new`
     const file = await this.#files.openToWrite(aside)
     try {
-      await file.write(text)
+      for (const piece of pieces) await file.write(piece)
       await file.sync()
     } finally {
       await file.close()
@@ -145,6 +145,27 @@ export class Checkpoints {
     await this.#files.syncDirectory(this.#directory)
     this.#written = sha
   }
+}
+
+/**
+ * Entries in one piece of the file. Of many files all of it is megabytes, which V8 keeps apart and frees late, and a buffer of
+ * that size, given back every second, has the C library keep all others of up to that size (glibc's dynamic
+ * M_MMAP_THRESHOLD: 15 MiB more).
+ */
+const PIECE_ENTRIES = 64
+
+function piecesOf(globs: readonly string[], files: readonly Entry[]): string[] {
+  const followed = JSON.stringify(globs)
+  const pieces = [`{"version":1,"globs":${followed},"sum":${crc32(followed)},"files":[`]
+  for (let at = 0; at < files.length; at += PIECE_ENTRIES) {
+    const piece = files
+      .slice(at, at + PIECE_ENTRIES)
+      .map(textOf)
+      .join(',')
+    pieces.push(at === 0 ? piece : `,${piece}`)
+  }
+  pieces.push(']}\n')
+  return pieces
 }
 
 /** An entry as JSON, with the CRC-32 of all else as its last member. */

@@ -2,7 +2,7 @@
  * The one way from the tailer to the file system, thin enough that a test can put faults between any two steps.
  * Throws what `node:fs` throws; what an error means is the caller's to say.
  */
-import { type BigIntStats, constants, promises as fs } from 'node:fs'
+import { type BigIntStats, constants, promises as fs, type Stats } from 'node:fs'
 
 export interface FileStat {
   /** `device:inode`, in decimal: what a file is, whatever it is called. */
@@ -77,13 +77,22 @@ export function isGone(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
-function statOf(stats: BigIntStats): FileStat {
+/**
+ * The stats as doubles, which of thousands of files in each poll is much less garbage; as integers only where an inode or a
+ * device is beyond those of a double, as on some file systems.
+ */
+async function statBy(quick: () => Promise<Stats>, exact: () => Promise<BigIntStats>): Promise<FileStat> {
+  const stats = await quick()
+  if (Number.isSafeInteger(stats.ino) && Number.isSafeInteger(stats.dev)) return statOf(stats)
+  return statOf(await exact())
+}
+
+function statOf(stats: Stats | BigIntStats): FileStat {
   return {
-    // As text: inodes of some file systems are beyond the integers of a double.
     key: `${stats.dev}:${stats.ino}`,
     device: String(stats.dev),
     size: Number(stats.size),
-    mtimeMs: Number(stats.mtimeNs) / 1e6,
+    mtimeMs: 'mtimeNs' in stats ? Number(stats.mtimeNs) / 1e6 : stats.mtimeMs,
     kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other',
     links: Number(stats.nlink),
   }
@@ -92,29 +101,16 @@ function statOf(stats: BigIntStats): FileStat {
 function openedFile(handle: fs.FileHandle): OpenedFile {
   return {
     read: async (buffer, start, length, position) => (await handle.read(buffer, start, length, position)).bytesRead,
-    stat: async () => statOf(await handle.stat({ bigint: true })),
-    write: (text) => writeInPieces(handle, text),
+    stat: () =>
+      statBy(
+        () => handle.stat(),
+        () => handle.stat({ bigint: true }),
+      ),
+    write: (text) => handle.writeFile(text),
     sync: () => handle.sync(),
     // Linux tells it of the descriptor itself, so no name can be exchanged in between.
     realPath: () => fs.readlink(`/proc/self/fd/${handle.fd}`).catch(() => undefined),
     close: () => handle.close(),
-  }
-}
-
-/**
- * Characters that are made bytes at once. Of many files the positions are megabytes, and a buffer of that size, given back
- * every second, has the C library keep all others of up to that size (glibc's dynamic M_MMAP_THRESHOLD: 15 MiB more).
- */
-const PIECE_CHARS = 32 << 10
-
-async function writeInPieces(handle: fs.FileHandle, text: string): Promise<void> {
-  for (let at = 0; at < text.length; ) {
-    let end = Math.min(at + PIECE_CHARS, text.length)
-    // Not between the halves of a character.
-    const last = text.charCodeAt(end - 1)
-    if (last >= 0xd800 && last <= 0xdbff && end < text.length) end++
-    await handle.writeFile(text.slice(at, end))
-    at = end
   }
 }
 
@@ -123,7 +119,11 @@ export const disk: FileLayer = {
   // Non-blocking, because a name may have become a pipe since it was looked at, and opening that would hang.
   openToRead: async (path) => openedFile(await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK)),
   openToWrite: async (path) => openedFile(await fs.open(path, 'w', 0o600)),
-  stat: async (path) => statOf(await fs.stat(path, { bigint: true })),
+  stat: (path) =>
+    statBy(
+      () => fs.stat(path),
+      () => fs.stat(path, { bigint: true }),
+    ),
   realPath: (path) => fs.realpath(path),
   list: async (directory) =>
     (await fs.readdir(directory, { withFileTypes: true })).map((entry) => ({

@@ -119,11 +119,15 @@ export function mayHold(glob: Glob, directory: string): boolean {
   return names.every((name, depth) => glob.segments[depth]?.matches(name) ?? glob.deep)
 }
 
-/** Every file that the glob matches now, by path. What cannot be read is told to `trouble` and passed over. */
+/**
+ * Every file that the glob matches now, by path. What cannot be read is told to `trouble` and passed over. What is as it
+ * was among the `last` is given as the same object: of thousands of files few change from one poll to the next.
+ */
 export async function walk(
   glob: Glob,
   files: FileLayer,
   trouble: (path: string, code: string) => void,
+  last?: ReadonlyMap<string, FoundPath>,
 ): Promise<FoundPath[]> {
   const paths = new Set<string>()
   if (glob.segments.length === 0 && !glob.deep) paths.add(glob.base)
@@ -135,7 +139,9 @@ export async function walk(
   await eachOf([...paths], 32, async (path) => {
     try {
       const stat = await files.stat(path)
-      if (stat.kind === 'file') found.push({ path, stat })
+      const before = last?.get(path)
+      if (before !== undefined && isSameStat(before.stat, stat)) found.push(before)
+      else if (stat.kind === 'file') found.push({ path, stat })
     } catch (error) {
       if (!isGone(error)) trouble(path, codeOf(error))
     }
@@ -144,10 +150,10 @@ export async function walk(
 
   async function descend(directory: string, depth: number): Promise<void> {
     const segment = glob.segments[depth]
-    const last = depth === glob.segments.length - 1 && !glob.deep
+    const isLast = depth === glob.segments.length - 1 && !glob.deep
     if (segment?.literal !== undefined) {
       const path = join(directory, segment.literal)
-      if (last) paths.add(path)
+      if (isLast) paths.add(path)
       else await descend(path, depth + 1)
       return
     }
@@ -160,10 +166,20 @@ export async function walk(
     }
     for (const entry of entries) {
       const path = join(directory, entry.name)
-      if (entry.kind !== 'directory' && (last || segment === undefined) && glob.matches(path)) paths.add(path)
-      if (last || entry.kind === 'file' || entry.kind === 'other') continue
+      if (entry.kind !== 'directory' && (isLast || segment === undefined) && glob.matches(path)) paths.add(path)
+      if (isLast || entry.kind === 'file' || entry.kind === 'other') continue
       if (segment === undefined ? entry.kind === 'directory' : segment.matches(entry.name))
         await descend(path, depth + 1)
     }
   }
+}
+
+function isSameStat(one: FileStat, other: FileStat): boolean {
+  return (
+    one.key === other.key &&
+    one.size === other.size &&
+    one.mtimeMs === other.mtimeMs &&
+    one.links === other.links &&
+    one.kind === other.kind
+  )
 }

@@ -43,6 +43,8 @@ interface Compiled {
   readonly roots: readonly string[]
   /** The `device:inode` of the paths that were within the roots at the last discovery: no need to follow them again. */
   allowed: ReadonlyMap<string, string>
+  /** What each glob matched at the last discovery, by path. */
+  readonly found: Map<Glob, ReadonlyMap<string, FoundPath>>
 }
 
 export class Inputs {
@@ -56,7 +58,7 @@ export class Inputs {
     this.#inputs = inputs.map((input) => {
       const globs = input.paths.map(compileGlob)
       const roots = [...globs.map(rootOf), ...input.allowedRoots]
-      return { input, globs, excludes: compileExcludes(input.exclude), roots, allowed: new Map() }
+      return { input, globs, excludes: compileExcludes(input.exclude), roots, allowed: new Map(), found: new Map() }
     })
   }
 
@@ -89,7 +91,9 @@ export class Inputs {
         const trouble = (path: string, code: string) => {
           if (!excludes(path)) troubles.set(path, code)
         }
-        const matches = (await walk(glob, this.#files, trouble)).filter(({ path }) => !excludes(path))
+        const found = await walk(glob, this.#files, trouble, compiled.found.get(glob))
+        compiled.found.set(glob, new Map(found.map((one) => [one.path, one])))
+        const matches = found.filter(({ path }) => !excludes(path))
         const outside = await this.#outside(matches, within, compiled.allowed)
         for (const { path, stat } of matches) {
           const target = outside.get(path)
