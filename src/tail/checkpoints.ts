@@ -32,6 +32,14 @@ export interface Entry {
   readonly goneSince?: number
   /** Of a compressed file: itself; all else is said of its content. */
   readonly packed?: Stamp
+  /** What was truncated or replaced under its name, as long as nobody has looked what came between the two. */
+  readonly former?: Predecessor
+}
+
+export interface Predecessor {
+  /** `device:inode` of what holds it now. */
+  readonly key: string
+  readonly mtimeMs: number
 }
 
 export interface State {
@@ -60,6 +68,7 @@ const entry: z.ZodType<Entry> = z
     bornMs: z.number().exactOptional(),
     goneSince: z.number().exactOptional(),
     packed: z.object({ size: count, mtimeMs: z.number() }).exactOptional(),
+    former: z.object({ key: z.string(), mtimeMs: z.number() }).exactOptional(),
   })
   .readonly()
 const stateFile = z.object({

@@ -96,6 +96,7 @@ export class Copies {
     const file = { id: entry.id, path, input: (owner ?? input).index, startOffset: this.#ledger.resumeFrom(entry) }
     const generation = await Generation.open(file, handle, stat, Math.max(this.#fingerprintBytes, entry.head.length))
     generation.saved = true
+    generation.former = entry.former
     generation.durable = entry.offset
     this.#ledger.remembered.delete(entry.key)
     this.#ledger.add(generation)

@@ -3,7 +3,7 @@
  * read and what stood there, so that no byte is believed that does not follow the bytes before it.
  */
 import type { Chunk } from '../core/shapes.js'
-import type { Entry } from './checkpoints.js'
+import type { Entry, Predecessor } from './checkpoints.js'
 import type { FileStat, OpenedFile, Stamp } from './files.js'
 import { beginningOf, OVERLAP, type Print, printOf, readAt } from './identity.js'
 
@@ -77,6 +77,8 @@ export class Generation {
   ended = false
   /** Could not be read; left alone until the next look. */
   parked = false
+  /** See `Entry.former`. */
+  former: Predecessor | undefined
   /** What is lost unless a copy can go on with it: no name leads to it, and it is not open. */
   missing: Loss | undefined
   /** The inode it had before it was given a key that no file has. */
@@ -330,6 +332,7 @@ export class Generation {
       bornMs: this.bornMs,
       ...(gone === undefined ? {} : { goneSince: gone }),
       ...(this.packed === undefined ? {} : { packed: this.packed }),
+      ...(this.former === undefined ? {} : { former: this.former }),
     }
   }
 

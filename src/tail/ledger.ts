@@ -112,6 +112,14 @@ export class Ledger {
     if (generation.sink !== undefined) this.#closed.set(generation.file.id, generation.sink)
   }
 
+  /** Nothing is to be looked for any more between that file and its `former`. */
+  settle(id: string): void {
+    for (const generation of this.live.values()) if (generation.file.id === id) generation.former = undefined
+    for (const [key, { former, ...settled }] of this.remembered) {
+      if (settled.id === id && former !== undefined) this.remembered.set(key, settled)
+    }
+  }
+
   isRemembered(id: string): boolean {
     for (const entry of this.remembered.values()) if (entry.id === id) return true
     return false

@@ -53,7 +53,10 @@ export class Look {
     // They may hold the rest of what is missing otherwise.
     const begun: Generation[] = []
     for (const found of fresh) if (archives.mayBe(found)) begun.push(...(await this.#takeArchive(found, last, sight)))
-    if (last != null) this.#missing.recall(last)
+    if (last != null) {
+      this.#missing.recall(last)
+      this.#succession.recall(last)
+    }
     await this.#missing.recover(sight)
     const empty = files.filter(({ stat }) => stat.size === 0)
     await this.#succession.catchUp(empty, sight, last != null)

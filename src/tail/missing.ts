@@ -115,7 +115,7 @@ export class Missing {
     old.missing = { reason: 'truncated before it was read', bytes: unread }
     ledger.rekey(old)
     if (await this.search(old)) follow(next, old)
-    if (place !== undefined) this.#succession.renewed(place, old)
+    if (place !== undefined) this.#succession.renewed(place, old, next)
     if (ledger.unsaved) await ledger.save()
     return [old, next]
   }

@@ -3,7 +3,7 @@
  * Only files whose names say that they were rotated from a tailed one, and that were written after it, are taken.
  */
 import { dirname } from 'node:path'
-import type { Entry } from './checkpoints.js'
+import type { Entry, State } from './checkpoints.js'
 import type { Formerly } from './copies.js'
 import { follow, type Generation } from './file.js'
 import type { FileStat, OpenedFile } from './files.js'
@@ -34,8 +34,8 @@ export class Succession implements Formerly {
   readonly #former = new Map<string, Former>()
   /** By `device:inode`: the paths of files that were empty when last seen, which may be rotated away once filled. */
   #empty = new Map<string, string>()
-  /** By path: what was truncated or replaced there since the last look. */
-  readonly #renewed = new Map<string, Generation>()
+  /** By path: what was truncated or replaced there, and behind which nobody has looked yet; and the id of what came last. */
+  readonly #renewed = new Map<string, { readonly former: Former; readonly id: string }>()
   /** Those of them that may have been filled, and could not be looked at. */
   readonly #emptyStill = new Map<string, string>()
   /** By path: since when it is not sure who had it. */
@@ -69,10 +69,21 @@ export class Succession implements Formerly {
     this.#former.set(entry.path, formerly(entry))
   }
 
-  /** What `generation` was is not at `path` any more, though another has the name already. */
-  renewed(path: string, generation: Generation): void {
+  /** What `generation` was is not at `path` any more, and `next` has the name already. */
+  renewed(path: string, generation: Generation, next: Generation): void {
     // What came between is still looked for behind the first of several.
-    if (!this.#renewed.has(path)) this.#renewed.set(path, generation)
+    const former = this.#renewed.get(path)?.former ?? formerlyLive(generation)
+    next.former = { key: former.key, mtimeMs: former.mtimeMs }
+    this.#renewed.set(path, { former, id: next.file.id })
+  }
+
+  /** Goes on looking for what the last run had no time to look for. */
+  recall({ files }: State): void {
+    for (const { path, id, former } of files) {
+      if (former === undefined) continue
+      const entry = files.find(({ key }) => key === former.key)
+      this.#renewed.set(path, { former: { ...former, generation: undefined, ...(entry && { entry }) }, id })
+    }
   }
 
   /** Whether something may have come between a truncated file and the one after it that no look has looked for yet. */
@@ -112,7 +123,8 @@ export class Succession implements Formerly {
    * names that are long gone.
    */
   async catchUp(empty: readonly FoundFile[], sight: Sight, all: boolean): Promise<void> {
-    const { places, remembered } = this.#parts.ledger
+    const { ledger } = this.#parts
+    const { places, remembered } = ledger
     await this.#noticeFilled(sight)
     for (const [path, former] of this.#former) {
       // Someone known has the name: nobody came between.
@@ -125,14 +137,16 @@ export class Succession implements Formerly {
     const renewed = [...this.#renewed]
     // Others may be renewed meanwhile.
     this.#renewed.clear()
-    for (const [path, old] of renewed) {
-      const last = await this.#between(path, formerlyLive(old), sight)
+    for (const [path, one] of renewed) {
+      const last = await this.#between(path, one.former, sight)
       if (last === 'unsure') {
-        this.#renewed.set(path, old)
+        const { id } = this.#renewed.get(path) ?? one
+        this.#renewed.set(path, { former: one.former, id })
         continue
       }
+      ledger.settle(one.id)
       const now = places.get(path)
-      if (now !== undefined && last.generation !== old) follow(now, last.generation)
+      if (now !== undefined && last !== one.former) follow(now, last.generation)
     }
     const arrived = empty.filter(({ stat }) => !this.#empty.has(stat.key)).map(({ path }) => path)
     const behind = all ? [...remembered.values()].map((entry) => entry.path) : []

@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -328,6 +329,29 @@ describe('while it was stopped', () => {
     write('app.log', 'four\n', 5000)
     await stage.run()
     expect(stage.got).toEqual(['app.log: one\n', 'app.log: two\n', 'app.log: three\n', 'app.log: four\n'])
+  })
+
+  it('killed just when a second truncation was noticed: what came between the two is read (29, 32)', async () => {
+    const stage = new Stage()
+    const copytruncate = () => {
+      if (existsSync(stage.path('app.log.1'))) renameSync(stage.path('app.log.1'), stage.path('app.log.2'))
+      copyFileSync(stage.path('app.log'), stage.path('app.log.1'))
+      truncateSync(stage.path('app.log'))
+    }
+    writeFileSync(stage.path('app.log'), 'one\n')
+    await stage.run({ settings: { poll: '1h' } })
+    appendFileSync(stage.path('app.log'), 'more\n')
+    stage.clock.advance(3_600_000)
+    await stage.tail.look()
+    copytruncate()
+    appendFileSync(stage.path('app.log'), 'two\n')
+    copytruncate()
+    appendFileSync(stage.path('app.log'), 'three and more\n')
+    await stage.tail.turn(stage.signal)
+    await stage.crash()
+    await stage.run()
+    const lines = new Set(stage.sinks.flatMap(({ text }) => text.split('\n').slice(0, -1)))
+    expect([...lines]).toEqual(['one', 'more', 'two', 'three and more'])
   })
 
   it('rotated within its globs: nothing twice, the old before the new (34, 42)', async () => {
