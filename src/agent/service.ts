@@ -48,6 +48,7 @@ export class Service {
   #status: StatusServer | undefined
   /** What the last agent said at its end, as long as there is no other. */
   #last: Health | undefined
+  #lastProgress: Progress = { files: 0, bytesRead: 0, bytesTotal: 0, caughtUp: false }
   #next: Next | undefined
   readonly #nextCame = new Bell()
   #lastReloadOk = true
@@ -84,6 +85,7 @@ export class Service {
     } catch (error) {
       agent.stop()
       await agent.run()
+      service.#standardInput.close()
       throw error
     }
     service.#agent = agent
@@ -101,6 +103,7 @@ export class Service {
       if (this.#stopping.signal.aborted) agent?.stop()
       await agent?.run()
       this.#last = agent?.health() ?? this.#last
+      this.#lastProgress = this.progress()
       this.#agent = undefined
       const next = this.#next
       this.#next = undefined
@@ -131,7 +134,7 @@ export class Service {
   }
 
   progress(): Progress {
-    return this.#agent?.progress() ?? { files: 0, bytesRead: 0, bytesTotal: 0, caughtUp: false }
+    return this.#agent?.progress() ?? this.#lastProgress
   }
 
   /** Resolves when the reload is done, either way. */

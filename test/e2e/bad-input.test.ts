@@ -206,7 +206,7 @@ describe('what only a run can find', () => {
     )
     const { code, stderr } = await run(['run', '--config', 'c.json'], { cwd: dir, input: 'open' })
     expect(stderr).toBe(
-      `config  status.listen: ${listen} cannot be had (EADDRINUSE). Choose another port, or end what listens there.\n`,
+      `c.json:1:148  status.listen: ${listen} cannot be had (EADDRINUSE). Choose another port, or end what listens there.\n`,
     )
     expect(code).toBe(1)
     // The state directory is free again.
