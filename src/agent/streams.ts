@@ -40,16 +40,19 @@ export class Streams {
   /** Since when more is held than `fullBytes`. */
   #fullSince: number | undefined
 
+  readonly #shared: Shared
+
   constructor(options: StreamsOptions) {
     this.#options = options
+    this.#shared = {
+      open: (file, before, encoding) => options.open(file, before, encoding),
+      settle: (stream, change) => this.#settle(stream, change),
+    }
   }
 
   /** The sink of a file that begins to be read. `encoding`: what a byte order mark before that says. */
   add(file: TailedFile, encoding?: Encoding): FileStream {
-    return new FileStream(file, {
-      open: (before) => this.#options.open(file, before, encoding),
-      settle: (stream, change) => this.#settle(stream, change),
-    })
+    return new FileStream(file, encoding, this.#shared)
   }
 
   /** What entries and lines that have not ended take, in bytes: their text, and their pipelines. */
@@ -104,7 +107,7 @@ export class Streams {
 
 /** What a stream needs of the others. */
 interface Shared {
-  open(before: PipelineRest | undefined): Pipeline
+  open(file: TailedFile, before: PipelineRest | undefined, encoding: Encoding | undefined): Pipeline
   /** The stream holds so many bytes more, or less, than before. */
   settle(stream: FileStream, change: number): void
 }
@@ -112,6 +115,7 @@ interface Shared {
 /** One file. */
 export class FileStream implements FileSink {
   readonly file: TailedFile
+  readonly #encoding: Encoding | undefined
   readonly #shared: Shared
   #pipeline: Pipeline | undefined
   /** Of the last pipeline. */
@@ -120,8 +124,9 @@ export class FileStream implements FileSink {
   #end = 0
   #heldBytes = 0
 
-  constructor(file: TailedFile, shared: Shared) {
+  constructor(file: TailedFile, encoding: Encoding | undefined, shared: Shared) {
     this.file = file
+    this.#encoding = encoding
     this.#shared = shared
   }
 
@@ -143,7 +148,7 @@ export class FileStream implements FileSink {
   }
 
   push(chunk: Chunk): void {
-    this.#pipeline ??= this.#shared.open(this.#rest)
+    this.#pipeline ??= this.#shared.open(this.file, this.#rest, this.#encoding)
     this.#pipeline.push(chunk)
     this.#settle()
   }

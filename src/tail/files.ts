@@ -87,10 +87,15 @@ async function statBy(quick: () => Promise<Stats>, exact: () => Promise<BigIntSt
   return statOf(await exact())
 }
 
+/** Devices are few, and files are many. */
+const devices = new Map<number | bigint, string>()
+
 function statOf(stats: Stats | BigIntStats): FileStat {
+  let device = devices.get(stats.dev)
+  if (device === undefined) devices.set(stats.dev, (device = String(stats.dev)))
   return {
-    key: `${stats.dev}:${stats.ino}`,
-    device: String(stats.dev),
+    key: `${device}:${stats.ino}`,
+    device,
     size: Number(stats.size),
     mtimeMs: 'mtimeNs' in stats ? Number(stats.mtimeNs) / 1e6 : stats.mtimeMs,
     kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other',
