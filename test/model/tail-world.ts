@@ -118,6 +118,8 @@ export class World {
   readonly #lives: Life[] = []
   readonly #current = new Map<Log, Life>()
   readonly #faults = new Faults()
+  /** Logs of which a rotated file was compressed without keeping its time. */
+  readonly #retimed = new Set<Log>()
   /** Logs whose next life may be taken for one that is gone. */
   readonly #disguised = new Set<Log>()
   /** How far each sink had come at the last checkpoint of its run: what it got behind that ends with the run. */
@@ -228,6 +230,7 @@ export class World {
 
   async #start(): Promise<void> {
     if (this.#running) return
+    this.#faults.ranOut = false
     // A start at which the positions can be neither read nor written ends with a problem; it is tried again.
     while (
       !(await this.stage.start(this.#options).then(
@@ -394,8 +397,9 @@ export class World {
     if (life.text === '' && this.#isTight) this.#disguised.add(log)
   }
 
+  /** Whether a file with a name may not be held open: there are to be few, or there was no descriptor for another. */
   get #isTight(): boolean {
-    return this.#settings.settings?.maxOpenFiles !== undefined
+    return this.#settings.settings?.maxOpenFiles !== undefined || this.#faults.ranOut
   }
 
   #relink(log: Log): void {
@@ -419,8 +423,11 @@ export class World {
     const path = rotated[rotated.length === 0 ? 0 : which % rotated.length]
     if (path === undefined) return
     writeFileSync(`${path}.gz`, gzipSync(readFileSync(path)))
-    if (keepsTime) utimesSync(`${path}.gz`, statSync(path).mtimeMs / 1000, statSync(path).mtimeMs / 1000)
+    // New times for several of a row, in another order than they were written, make it look as if it was counted upwards.
+    if (keepsTime || this.#retimed.has(log))
+      utimesSync(`${path}.gz`, statSync(path).mtimeMs / 1000, statSync(path).mtimeMs / 1000)
     else this.#stamp(`${path}.gz`)
+    if (!keepsTime) this.#retimed.add(log)
     rmSync(path)
   }
 
@@ -508,6 +515,8 @@ class Faults {
   /** A fault came since this was last set back. */
   struck = false
   begun = false
+  /** There was no descriptor for another file since this was last set back. */
+  ranOut = false
   /** Files that are open now. */
   open = 0
   #abort: AbortController | undefined
@@ -578,6 +587,7 @@ class Faults {
     if (this.#left === 0 || this.#skip-- > 0) return
     this.#left--
     this.struck = true
+    if (this.#code === 'EMFILE') this.ranOut = true
     throw Object.assign(new Error(this.#code), { code: this.#code })
   }
 }
