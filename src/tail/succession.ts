@@ -288,7 +288,11 @@ export class Succession implements Formerly {
 
   row(origin: string): readonly Entry[] {
     const { remembered } = this.#parts.ledger
-    return (this.#index().byOrigin.get(origin) ?? []).filter((entry) => remembered.get(entry.key) === entry)
+    // What is said of a file may have changed since, and others may have come back.
+    return (this.#index().byOrigin.get(origin) ?? []).flatMap(({ id, key }) => {
+      const entry = remembered.get(key)
+      return entry?.id === id ? [entry] : []
+    })
   }
 
   #index(): Index {
