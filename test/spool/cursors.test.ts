@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { Counters } from '../../src/core/counters.js'
 import { Cursor, Cursors } from '../../src/spool/cursors.js'
 import { Lines } from '../../src/spool/lines.js'
@@ -21,6 +21,7 @@ async function setUp(names: readonly string[], files = new WatchedFiles()) {
   const open = async () => {
     const settings: SpoolSettings = { maxBytes: 1 << 20, segmentBytes: 100, whenFull: 'wait' }
     const spool = await Spool.open({ dir: join(dir, 'spool'), settings, log, counters })
+    onTestFinished(() => spool.close().catch(() => undefined))
     const cursors = await Cursors.open({ dir: join(dir, 'cursors'), names, spool, log, counters, files })
     return { spool, cursors }
   }
