@@ -288,10 +288,12 @@ export class Succession implements Formerly {
 
   row(origin: string): readonly Entry[] {
     const { remembered } = this.#parts.ledger
-    // What is said of a file may have changed since, and others may have come back.
     return (this.#index().byOrigin.get(origin) ?? []).flatMap(({ id, key }) => {
-      const entry = remembered.get(key)
-      return entry?.id === id ? [entry] : []
+      const known = remembered.get(key)
+      if (known?.id === id) return [known]
+      // Its inode may be another's since this look began; or it is read again.
+      const aside = [...remembered.values()].find((entry) => entry.id === id)
+      return aside === undefined ? [] : [aside]
     })
   }
 
