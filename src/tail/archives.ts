@@ -87,9 +87,9 @@ export class Archives {
     this.#examinations.delete(key)
   }
 
-  /** Forgets what is no longer there. */
-  keepOnly(keys: ReadonlySet<string>): void {
-    for (const key of this.#examinations.keys()) if (!keys.has(key)) this.#examinations.delete(key)
+  /** Forgets what is no longer there; `present` is by `device:inode`. */
+  keepOnly(present: ReadonlyMap<string, unknown>): void {
+    for (const key of this.#examinations.keys()) if (!present.has(key)) this.#examinations.delete(key)
   }
 
   /** Resolves when nothing is being examined. */

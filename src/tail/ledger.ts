@@ -141,12 +141,12 @@ export class Ledger {
     })
   }
 
-  /** The positions of compressed files that are read are kept as long as the files: `keys` are those that are there. */
-  noticePacked(keys: ReadonlySet<string>): void {
+  /** The positions of compressed files that are read are kept as long as the files: `there` is by `device:inode`. */
+  noticePacked(there: ReadonlyMap<string, unknown>): void {
     for (const [key, entry] of this.remembered) {
-      if (!this.isRead(entry) || keys.has(key) === (entry.goneSince === undefined)) continue
+      if (!this.isRead(entry) || there.has(key) === (entry.goneSince === undefined)) continue
       const { goneSince: _, ...present } = entry
-      this.remembered.set(key, keys.has(key) ? present : { ...present, goneSince: this.#clock.now() })
+      this.remembered.set(key, there.has(key) ? present : { ...present, goneSince: this.#clock.now() })
     }
   }
 

@@ -39,8 +39,7 @@ export class Look {
     const discovery = await inputs.discover()
     const files = discovery.files.filter((found) => !isOwn(found.stat.key))
     const paths = new Map(files.map(({ stat, path }) => [stat.key, path]))
-    const keys = new Set(paths.keys())
-    const sight: Sight = { siblings: new Siblings(this.#parts.files, this.#parts.clock), keys, paths, sick: new Map() }
+    const sight: Sight = { siblings: new Siblings(this.#parts.files, this.#parts.clock), paths, sick: new Map() }
     for (const { path, code } of discovery.troubles) this.#opening.tell(path, code, sight.sick)
     this.#tellDoubles(discovery.doubles)
     this.#tellRefused(discovery.refused)
@@ -65,8 +64,8 @@ export class Look {
       begun.push(...(await this.#arrive(found, last, sight)))
     }
     chain(begun)
-    archives.keepOnly(keys)
-    ledger.noticePacked(keys)
+    archives.keepOnly(paths)
+    ledger.noticePacked(paths)
     this.#succession.keepEmpty(empty)
     await this.#releaseLeft()
     this.#opening.settle(sight.sick)

@@ -45,9 +45,7 @@ export interface Located {
 /** What one look has seen so far. */
 export interface Sight {
   readonly siblings: Siblings
-  /** `device:inode` of every file that the globs match now. */
-  readonly keys: ReadonlySet<string>
-  /** The name that the globs matched of each of them. */
+  /** By `device:inode`: the name of every file that the globs match now. */
   readonly paths: ReadonlyMap<string, string>
   /** Paths that could not be read, and the code of why. */
   readonly sick: Map<string, string>

@@ -62,10 +62,10 @@ export function sortByAge<T extends Aged>(row: readonly T[]): T[] {
   return [...row].sort((a, b) => compareAges(a, b, highest))
 }
 
-/** The files of a row that were written after `owner`, the oldest first. */
+/** The files of a row that were written after `owner`, in the order of the row. */
 export function newerThan<T extends Aged>(row: readonly T[], owner: Aged): T[] {
   const highest = isCountedUp(row) ? 1 : -1
-  return sortByAge(row).filter((one) => compareAges(one, owner, highest) > 0)
+  return row.filter((one) => compareAges(one, owner, highest) > 0)
 }
 
 /** Two of three neighbours in number say so at least: a late writer can make one look newer than the next. */

@@ -14,7 +14,7 @@ import { newerThan, originOf, type Sibling } from './rotated.js'
 /** Who had a name before: for the order of lines, and to tell what was written since. */
 export interface Former {
   readonly key: string
-  mtimeMs: number
+  readonly mtimeMs: number
   readonly generation: Generation | undefined
   /** What is remembered when there is no generation. */
   readonly entry?: Entry
@@ -268,7 +268,7 @@ export class Succession implements Formerly {
     this.#emptyStill.clear()
     for (const [key, path] of this.#empty) {
       const input = inputs.of(path)
-      if (sight.keys.has(key) || ledger.live.has(key) || input === undefined) continue
+      if (sight.paths.has(key) || ledger.live.has(key) || input === undefined) continue
       const now = (await sight.siblings.rotated(path)).find((one) => one.stat.key === key && one.stat.size > 0)
       if (now === undefined && !sight.siblings.isSure(path)) this.#emptyStill.set(key, path)
       if (now === undefined && ledger.places.has(path)) continue

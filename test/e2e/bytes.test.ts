@@ -2,18 +2,8 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import {
-  delivered,
-  deliveredAtLeast,
-  folder,
-  freePort,
-  metric,
-  python,
-  random,
-  run,
-  start,
-  writeConfig,
-} from './program.js'
+import { random } from '../random.js'
+import { delivered, deliveredAtLeast, folder, freePort, metric, python, run, start, writeConfig } from './program.js'
 
 const next = random(7)
 const noise = Buffer.from(Array.from({ length: 300_000 }, () => Math.floor(next() * 256)))

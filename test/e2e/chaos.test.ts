@@ -11,18 +11,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import {
-  type Delivered,
-  delivered,
-  folder,
-  freePort,
-  pause,
-  random,
-  run,
-  start,
-  until,
-  writeConfig,
-} from './program.js'
+import { random } from '../random.js'
+import { type Delivered, delivered, folder, freePort, pause, run, start, until, writeConfig } from './program.js'
 
 const LASTS_MS = Number(process.env.ERRAND_CHAOS_MS ?? 25_000)
 const SEED = Number(process.env.ERRAND_CHAOS_SEED ?? Date.now() % 1e6)

@@ -9,18 +9,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { expect, it, onTestFinished } from 'vitest'
-import {
-  type Delivered,
-  delivered,
-  folder,
-  pause,
-  type Running,
-  random,
-  run,
-  start,
-  until,
-  writeConfig,
-} from './program.js'
+import { random } from '../random.js'
+import { type Delivered, delivered, folder, pause, type Running, run, start, until, writeConfig } from './program.js'
 
 const SEED = Number(process.env.ERRAND_KILL_SEED ?? Date.now() % 1e6)
 const FILE_BYTES = 100e6

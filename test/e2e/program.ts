@@ -223,17 +223,6 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** One value of /metrics, by name (without `errand_`) and labels; the sum over all labels that are not named. */
 export function metric(text: string, name: string, labels: Readonly<Record<string, string>> = {}): number {
   let sum = 0

@@ -5,8 +5,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { disk } from '../../src/tail/files.js'
+import { random } from '../random.js'
 import { Stage } from '../tail/stage.js'
-import { numbers, program, shared } from './races.js'
+import { program, shared } from './races.js'
 import { runs } from './runs.js'
 
 describe('beside a program that rotates while files are looked at', () => {
@@ -18,13 +19,13 @@ describe('beside a program that rotates while files are looked at', () => {
         fc.array(fc.constantFrom('look', 'stop', 'crash'), { minLength: 1, maxLength: 12 }),
         async (seed, haste, acts) => {
           const stage = new Stage()
-          const random = numbers(seed)
+          const next = random(seed)
           const written: string[] = []
-          const writer = program(stage, 'app.log', way, random, written)
+          const writer = program(stage, 'app.log', way, next, written)
           writer.next()
           let left = 0
           const files = shared(() => {
-            while (left > 0 && random() < haste) {
+            while (left > 0 && next() < haste) {
               left--
               writer.next()
             }
@@ -32,14 +33,14 @@ describe('beside a program that rotates while files are looked at', () => {
           const settings = { files, inputs: [{ paths: [stage.path('app.log')] }] }
           await stage.run({ ...settings, files: disk })
           for (const act of acts) {
-            left = random() * 30
+            left = next() * 30
             if (act === 'look') {
               await stage.tail.look()
-              for (let i = random() * 6; i > 0; i--) await stage.tail.turn(stage.signal)
+              for (let i = next() * 6; i > 0; i--) await stage.tail.turn(stage.signal)
               continue
             }
             await (act === 'stop' ? stage.stop() : stage.crash())
-            for (let i = random() * 40; i > 0; i--) writer.next()
+            for (let i = next() * 40; i > 0; i--) writer.next()
             await stage.start(settings)
           }
           await stage.stop()

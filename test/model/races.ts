@@ -38,17 +38,6 @@ export function* program(
   }
 }
 
-/** Numbers from 0 up to 1 that the seed determines (mulberry32). */
-export function numbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** The disk, where `step` happens before every call. */
 export function shared(step: () => void): FileLayer {
   return new Proxy(disk, {
