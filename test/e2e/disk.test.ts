@@ -261,9 +261,11 @@ describe('what the agent keeps', () => {
         (await readFile(join(state, 'refused', 'refusing.ndjson'), 'utf8')).includes('order 310'),
       )
       const modes = await readdir(state, { recursive: true, withFileTypes: true })
-      const found = modes.map((entry) => {
+      const found = modes.flatMap((entry) => {
         const path = join(entry.parentPath, entry.name)
-        return `${path.slice(state.length + 1)} ${(statSync(path).mode & 0o777).toString(8)}`
+        // The agent runs: a file written anew takes its final name between the listing and this look.
+        const stat = statSync(path, { throwIfNoEntry: false })
+        return stat ? [`${path.slice(state.length + 1)} ${(stat.mode & 0o777).toString(8)}`] : []
       })
       expect(found.filter((line) => !/ (600|700)$/.test(line))).toEqual([])
       expect(
