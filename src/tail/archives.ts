@@ -8,7 +8,7 @@ import type { Entry } from './checkpoints.js'
 import type { Copies } from './copies.js'
 import type { Generation } from './file.js'
 import { codeOf, type FileLayer, type FileStat, isGone, type OpenedFile, type Stamp } from './files.js'
-import { bears, OVERLAP, printOf, readAt } from './identity.js'
+import { bears, OVERLAP, readAt } from './identity.js'
 import type { FoundFile } from './inputs.js'
 import type { Ledger } from './ledger.js'
 import { originOf } from './rotated.js'
@@ -184,12 +184,12 @@ export class Archives {
 
   /** Whether the content is that of a live file, and what follows from it; undefined when it is not. */
   async #against(original: Generation, file: OpenedFile, stat: FileStat): Promise<Verdict | undefined> {
-    const { head, recent, offset } = original
+    const { head, seen, offset } = original
     const common = Math.min(head.length, stat.size)
     if (common === 0 || stat.mtimeMs + PACKED_SLACK_MS < original.bornMs) return undefined
     if (!(await this.#beginsLike(original, file, common))) return undefined
     if (offset <= stat.size) {
-      if (!(await bears(file, printOf(recent, offset)))) return undefined
+      if (!(await bears(file, seen))) return undefined
       // What is the same so far may still differ later on.
       const next = Math.min(stat.size, 2 * offset)
       const isFurther = () => original.offset > offset && (original.offset >= next || !original.behind)

@@ -3,7 +3,6 @@
  * that a crash at any step leaves the old positions or the new. A damaged file is set aside and reported. Each entry has
  * a sum over its text: a flipped bit in a number could pass over lines.
  */
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
@@ -82,8 +81,8 @@ export class Checkpoints {
   readonly #path: string
   readonly #directory: string
   readonly #files: FileLayer
-  /** The hash of what the file on disk says; not written again when nothing changed. */
-  #written = ''
+  /** What the file on disk says; not written again while the entries are the same objects. */
+  #written: State | undefined
   /** Writes follow each other: two at once would rename each other's half. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -129,31 +128,34 @@ export class Checkpoints {
     return { globs: isSound ? globs : undefined, files }
   }
 
-  /** Resolves when `state` is durable. Rejects with the system's error; the old file then still stands. */
+  /**
+   * Resolves when `state`, which nobody changes any more, is durable. Rejects with the system's error; the old file then
+   * still stands.
+   */
   save(state: State): Promise<void> {
-    const { globs, files } = state
-    const write = this.#last.then(() => this.#write(piecesOf(globs ?? [], files)))
+    const write = this.#last.then(() => this.#write(state))
     this.#last = write.catch(() => undefined)
     return write
   }
 
-  async #write(pieces: readonly string[]): Promise<void> {
-    const hash = createHash('sha256')
-    for (const piece of pieces) hash.update(piece)
-    const sha = hash.digest('hex')
-    if (sha === this.#written) return
+  async #write(state: State): Promise<void> {
+    if (this.#written !== undefined && isSameState(state, this.#written)) return
     const aside = `${this.#path}.new`
     const file = await this.#files.openToWrite(aside)
     try {
-      for (const piece of pieces) await file.write(piece)
+      for (const piece of piecesOf(state)) await file.write(piece)
       await file.sync()
     } finally {
       await file.close()
     }
     await this.#files.rename(aside, this.#path)
     await this.#files.syncDirectory(this.#directory)
-    this.#written = sha
+    this.#written = state
   }
+}
+
+function isSameState({ globs, files }: State, last: State): boolean {
+  return globs === last.globs && files.length === last.files.length && files.every((one, i) => one === last.files[i])
 }
 
 /**
@@ -163,18 +165,18 @@ export class Checkpoints {
  */
 const PIECE_ENTRIES = 64
 
-function piecesOf(globs: readonly string[], files: readonly Entry[]): string[] {
-  const followed = JSON.stringify(globs)
-  const pieces = [`{"version":1,"globs":${followed},"sum":${crc32(followed)},"files":[`]
+/** Each is made when the one before it is written. */
+function* piecesOf({ globs, files }: State): Generator<string> {
+  const followed = JSON.stringify(globs ?? [])
+  yield `{"version":1,"globs":${followed},"sum":${crc32(followed)},"files":[`
   for (let at = 0; at < files.length; at += PIECE_ENTRIES) {
     const piece = files
       .slice(at, at + PIECE_ENTRIES)
       .map(textOf)
       .join(',')
-    pieces.push(at === 0 ? piece : `,${piece}`)
+    yield at === 0 ? piece : `,${piece}`
   }
-  pieces.push(']}\n')
-  return pieces
+  yield ']}\n'
 }
 
 /** An entry as JSON, with the CRC-32 of all else as its last member. */

@@ -253,9 +253,7 @@ export class Copies {
   /** Whether the file begins like the generation and holds, before its position, the bytes last read. */
   async #holdsAllRead(generation: Generation, handle: OpenedFile, stat: FileStat): Promise<boolean> {
     if (stat.size < generation.offset) return false
-    if (!(await bears(handle, generation.head))) return false
-    const { recent } = generation
-    return (await readAt(handle, generation.offset - recent.length, recent.length)).equals(recent)
+    return (await bears(handle, generation.head)) && (await bears(handle, generation.seen))
   }
 
   /** Whether all that the file holds stands at the same offsets in the original. */

@@ -5,7 +5,7 @@
 import type { Chunk } from '../core/shapes.js'
 import type { Entry, Predecessor } from './checkpoints.js'
 import type { FileStat, OpenedFile, Stamp } from './files.js'
-import { beginningOf, OVERLAP, type Print, printOf, readAt } from './identity.js'
+import { bears, beginningOf, isPrintOf, NOTHING, OVERLAP, type Print, printOf, readAt } from './identity.js'
 
 export interface TailedFile {
   /** 16 hex digits, minted when the generation is first seen; durable before its first byte is pushed. */
@@ -97,10 +97,12 @@ export class Generation {
   #head: Print
   /** Compare the beginning at the next read: the file changed, or was opened anew, since it was last compared. */
   #headDue = true
-  #recent: Buffer = Buffer.alloc(0)
-  #seenPrint: Print | undefined
+  /** Of the bytes just before `offset`. */
+  #seen: Print
+  /** What `entry` gave last. */
+  #entry: Entry | undefined
 
-  private constructor(file: TailedFile, stat: FileStat, head: Print) {
+  private constructor(file: TailedFile, stat: FileStat, head: Print, seen: Print) {
     this.file = file
     this.lastPlace = file.path
     this.key = stat.key
@@ -115,6 +117,7 @@ export class Generation {
     this.#sizeBefore = stat.size
     this.#toldSize = stat.size
     this.#head = head
+    this.#seen = seen
   }
 
   /** Reads what identifies the file; `handle` is the generation's from then on. */
@@ -125,9 +128,9 @@ export class Generation {
     fingerprintBytes: number,
   ): Promise<Generation> {
     const head = await beginningOf(handle, Math.min(fingerprintBytes, stat.size))
-    const generation = new Generation(file, stat, head)
     const overlap = Math.min(OVERLAP, file.startOffset)
-    generation.#recent = await readAt(handle, file.startOffset - overlap, overlap)
+    const before = await readAt(handle, file.startOffset - overlap, overlap)
+    const generation = new Generation(file, stat, head, printOf(before, file.startOffset))
     generation.handle = handle
     generation.packed = handle.packed
     if (generation.#head.length === 0) generation.#becameEmpty()
@@ -147,7 +150,7 @@ export class Generation {
       kind: 'file',
       links: 1,
     }
-    const generation = new Generation(file, stat, printOf(Buffer.alloc(0), 0))
+    const generation = new Generation(file, stat, NOTHING, NOTHING)
     generation.handle = before.handle
     before.handle = undefined
     return generation
@@ -158,9 +161,9 @@ export class Generation {
     return this.#head
   }
 
-  /** The bytes just before `offset`. */
-  get recent(): Buffer {
-    return this.#recent
+  /** Of the bytes just before `offset`. */
+  get seen(): Print {
+    return this.#seen
   }
 
   /** A size that it surely had, and any whole copy of it has. */
@@ -213,8 +216,7 @@ export class Generation {
     // A file that is compressed becomes another.
     if (handle.packed !== undefined && this.packed === undefined) return false
     if (await this.#isShrunk(handle)) return false
-    const recent = await readAt(handle, this.offset - this.#recent.length, this.#recent.length)
-    if (!recent.equals(this.#recent) || !(await this.#compareHead(handle, fingerprintBytes))) return false
+    if (!(await bears(handle, this.#seen)) || !(await this.#compareHead(handle, fingerprintBytes))) return false
     this.#beSure()
     return true
   }
@@ -234,11 +236,10 @@ export class Generation {
     const handle = this.handle
     if (handle === undefined) return { outcome: 'end', bytes: 0 }
     if (await this.#isShrunk(handle)) return { outcome: 'gone', bytes: 0 }
-    const before = this.#recent.length
+    const before = this.#seen.length
     const start = OVERLAP - before
     const got = await handle.read(buffer, start, before + want, this.offset - before)
-    if (got < before || buffer.compare(this.#recent, 0, before, start, OVERLAP) !== 0)
-      return { outcome: 'gone', bytes: 0 }
+    if (got < before || !isPrintOf(this.#seen, buffer.subarray(start, OVERLAP))) return { outcome: 'gone', bytes: 0 }
     const fresh = got - before
     if (this.#headDue || this.#head.length < fingerprintBytes || (fresh === 0 && this.offset < this.size)) {
       if (!(await this.#compareHead(handle, fingerprintBytes))) return { outcome: 'gone', bytes: 0 }
@@ -251,9 +252,8 @@ export class Generation {
       return { outcome: 'end', bytes: 0 }
     }
     const end = OVERLAP + fresh
-    this.#recent = Buffer.from(buffer.subarray(Math.max(start, end - OVERLAP), end))
-    this.#seenPrint = undefined
     this.offset += fresh
+    this.#seen = printOf(buffer.subarray(Math.max(start, end - OVERLAP), end), this.offset)
     if (this.offset > this.size) this.size = this.offset
     this.#beSure()
     this.#sizeBefore = this.size
@@ -311,29 +311,44 @@ export class Generation {
   async #compareHead(handle: OpenedFile, fingerprintBytes: number): Promise<boolean> {
     const head = await readAt(handle, 0, Math.max(fingerprintBytes, this.#head.length))
     const known = this.#head.length
-    if (head.length < known || printOf(head.subarray(0, known), known).sha !== this.#head.sha) return false
+    if (head.length < known || !isPrintOf(this.#head, head.subarray(0, known))) return false
     if (head.length > known) this.#head = printOf(head, head.length)
     this.#headDue = false
     return true
   }
 
-  /** What the checkpoint says of it; `gone` once no name leads to it. */
+  /** What the checkpoint says of it; `gone` once no name leads to it. The same object as long as it says the same. */
   entry(gone: number | undefined): Entry {
-    this.#seenPrint ??= printOf(this.#recent, this.offset)
-    return {
+    const size = Math.max(this.#sureSize, this.offset)
+    const last = this.#entry
+    if (
+      last !== undefined &&
+      last.key === this.key &&
+      last.head === this.#head &&
+      last.seen === this.#seen &&
+      last.offset === this.durable &&
+      last.size === size &&
+      last.mtimeMs === this.#sureMtimeMs &&
+      last.goneSince === gone &&
+      last.packed === this.packed &&
+      last.former === this.former
+    )
+      return last
+    this.#entry = {
       id: this.file.id,
       path: this.file.path,
       key: this.key,
       head: this.#head,
-      seen: this.#seenPrint,
+      seen: this.#seen,
       offset: this.durable,
-      size: Math.max(this.#sureSize, this.offset),
+      size,
       mtimeMs: this.#sureMtimeMs,
       bornMs: this.bornMs,
       ...(gone === undefined ? {} : { goneSince: gone }),
       ...(this.packed === undefined ? {} : { packed: this.packed }),
       ...(this.former === undefined ? {} : { former: this.former }),
     }
+    return this.#entry
   }
 
   /** Continues on a copy that holds everything read so far: its opened handle and stat. */

@@ -18,14 +18,26 @@ export const OVERLAP = 256
 
 /** The print of bytes that end at file offset `to`. */
 export function printOf(bytes: Buffer, to: number): Print {
-  return { to, length: bytes.length, sha: createHash('sha256').update(bytes).digest('hex').slice(0, 32) }
+  return { to, length: bytes.length, sha: shaOf(bytes) }
+}
+
+/** Of no bytes, at the beginning of a file. */
+export const NOTHING: Print = printOf(Buffer.alloc(0), 0)
+
+/** Whether these are bytes that the print was taken of, wherever they stand. */
+export function isPrintOf(print: Print, bytes: Buffer): boolean {
+  return bytes.length === print.length && shaOf(bytes) === print.sha
+}
+
+function shaOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest().toString('hex', 0, 16)
 }
 
 /** Whether the file holds, at the print's place, the bytes that the print was taken of. */
 export async function bears(file: OpenedFile, print: Print): Promise<boolean> {
   if (print.length === 0) return true
   const bytes = await readAt(file, print.to - print.length, print.length)
-  return bytes.length === print.length && printOf(bytes, print.to).sha === print.sha
+  return isPrintOf(print, bytes)
 }
 
 /** The print of the first `length` bytes of the file, of fewer where it ends. */

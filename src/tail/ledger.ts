@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock.js'
 import { type Checkpoints, type Entry, type State, whyNotWritten } from './checkpoints.js'
 import type { FileSink, Generation, TailedFile } from './file.js'
 import type { FileStat } from './files.js'
-import { printOf } from './identity.js'
+import { NOTHING } from './identity.js'
 import type { Troubles } from './troubles.js'
 
 export class Ledger {
@@ -127,13 +127,12 @@ export class Ledger {
 
   /** Notes that nothing is to be read of a compressed file. */
   passOver(path: string, stat: FileStat): void {
-    const nothing = printOf(Buffer.alloc(0), 0)
     this.remembered.set(stat.key, {
       id: this.#mintId(),
       path,
       key: stat.key,
-      head: nothing,
-      seen: nothing,
+      head: NOTHING,
+      seen: NOTHING,
       offset: 0,
       size: 0,
       mtimeMs: stat.mtimeMs,

@@ -294,7 +294,9 @@ function chain(begun: readonly Generation[]): void {
   const rows = new Map<string, Generation[]>()
   for (const generation of begun) {
     const origin = originOf(generation.place ?? generation.file.path)
-    rows.set(origin, [...(rows.get(origin) ?? []), generation])
+    const row = rows.get(origin)
+    if (row === undefined) rows.set(origin, [generation])
+    else row.push(generation)
   }
   for (const row of rows.values()) {
     const aged = sortByAge(
@@ -303,8 +305,10 @@ function chain(begun: readonly Generation[]): void {
         return { generation, path: place ?? file.path, stat: { mtimeMs } }
       }),
     )
-    for (const [i, { generation }] of aged.entries()) {
-      if (generation.after === undefined) follow(generation, aged[i - 1]?.generation)
+    // The youngest first: what each is to follow follows nothing yet, so that a row of thousands takes no time.
+    for (let i = aged.length - 1; i > 0; i--) {
+      const generation = aged[i]?.generation
+      if (generation !== undefined && generation.after === undefined) follow(generation, aged[i - 1]?.generation)
     }
   }
 }

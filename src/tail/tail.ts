@@ -368,7 +368,7 @@ export class Tail {
       }
       const from = generation.offset
       // Far into a compressed file it takes long; the others have their turns in between.
-      if ((await generation.handle?.approach?.(from - generation.recent.length)) === false) {
+      if ((await generation.handle?.approach?.(from - generation.seen.length)) === false) {
         return { generation, outcome: 'nearer', buffer, bytes: maxBytesPerTurn, from }
       }
       const head = generation.sink === undefined && from > 0 ? await generation.beginning() : undefined
