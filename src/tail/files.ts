@@ -151,12 +151,12 @@ export const disk: FileLayer = {
 }
 
 /** Calls `work` for every item, at most `width` at a time. */
-export async function eachOf<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
-  let next = 0
+export async function eachOf<T>(items: Iterable<T>, width: number, work: (item: T) => Promise<void>): Promise<void> {
+  const rest = items[Symbol.iterator]()
   const lane = async () => {
-    for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item)
+    for (let next = rest.next(); next.done !== true; next = rest.next()) await work(next.value)
   }
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane))
+  await Promise.all(Array.from({ length: width }, lane))
 }
 
 /** The `device:inode` of a path, by which `TailOptions.own` and `Tail.exclude` know files; undefined when it is not there. */

@@ -4,7 +4,7 @@
  */
 import { basename, dirname, join, normalize } from 'node:path'
 import picomatch from 'picomatch'
-import { codeOf, eachOf, type FileLayer, type FileStat, isGone } from './files.js'
+import { codeOf, type FileLayer, isGone } from './files.js'
 
 export interface Glob {
   readonly pattern: string
@@ -21,12 +21,6 @@ interface Segment {
   /** The segment itself, when it has no wildcards: such a directory is entered without listing its parent. */
   readonly literal: string | undefined
   matches(name: string): boolean
-}
-
-export interface FoundPath {
-  /** As the glob matched it, never resolved. */
-  readonly path: string
-  readonly stat: FileStat
 }
 
 const MAGIC = /[*?[\]{}()!+@\\]/
@@ -120,33 +114,22 @@ export function mayHold(glob: Glob, directory: string): boolean {
 }
 
 /**
- * Every file that the glob matches now, by path. What cannot be read is told to `trouble` and passed over. What is as it
- * was among the `last` is given as the same object: of thousands of files few change from one poll to the next.
+ * Every path that the glob may match now, files and others. What cannot be read is told to `trouble` and passed over.
+ * `known` gives the string that the caller keeps of a path: of thousands of files, others would be made at each poll.
  */
 export async function walk(
   glob: Glob,
   files: FileLayer,
   trouble: (path: string, code: string) => void,
-  last?: ReadonlyMap<string, FoundPath>,
-): Promise<FoundPath[]> {
+  known: (path: string) => string | undefined,
+): Promise<Set<string>> {
   const paths = new Set<string>()
   if (glob.segments.length === 0 && !glob.deep) paths.add(glob.base)
   else {
     paths.add(glob.pattern)
     await descend(glob.base, 0)
   }
-  const found: FoundPath[] = []
-  await eachOf([...paths], 32, async (path) => {
-    try {
-      const stat = await files.stat(path)
-      const before = last?.get(path)
-      if (before !== undefined && isSameStat(before.stat, stat)) found.push(before)
-      else if (stat.kind === 'file') found.push({ path, stat })
-    } catch (error) {
-      if (!isGone(error)) trouble(path, codeOf(error))
-    }
-  })
-  return found.sort((a, b) => (a.path < b.path ? -1 : 1))
+  return paths
 
   async function descend(directory: string, depth: number): Promise<void> {
     const segment = glob.segments[depth]
@@ -165,21 +148,12 @@ export async function walk(
       return
     }
     for (const entry of entries) {
-      const path = join(directory, entry.name)
+      const made = join(directory, entry.name)
+      const path = known(made) ?? made
       if (entry.kind !== 'directory' && (isLast || segment === undefined) && glob.matches(path)) paths.add(path)
       if (isLast || entry.kind === 'file' || entry.kind === 'other') continue
       if (segment === undefined ? entry.kind === 'directory' : segment.matches(entry.name))
         await descend(path, depth + 1)
     }
   }
-}
-
-function isSameStat(one: FileStat, other: FileStat): boolean {
-  return (
-    one.key === other.key &&
-    one.size === other.size &&
-    one.mtimeMs === other.mtimeMs &&
-    one.links === other.links &&
-    one.kind === other.kind
-  )
 }

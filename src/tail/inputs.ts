@@ -1,6 +1,6 @@
 /** What the inputs want to be tailed: their globs over the disk as it is now, each file once, for the first input that matches. */
-import { eachOf, type FileLayer, type FileStat, type OpenedFile } from './files.js'
-import { compileExcludes, compileGlob, type FoundPath, type Glob, rootOf, walk } from './glob.js'
+import { codeOf, eachOf, type FileLayer, type FileStat, isGone, type OpenedFile } from './files.js'
+import { compileExcludes, compileGlob, type Glob, rootOf, walk } from './glob.js'
 import { Roots } from './roots.js'
 
 export interface TailInput {
@@ -25,8 +25,8 @@ export interface FoundFile {
 }
 
 export interface Discovery {
-  /** Each file once, the least recently written first. */
-  readonly files: readonly FoundFile[]
+  /** Each file once, by `device:inode`. */
+  readonly files: ReadonlyMap<string, FoundFile>
   /** Other names of the same files, of another input than the one that has them. */
   readonly doubles: readonly { readonly path: string; readonly owner: FoundFile }[]
   /** What could not be looked at: path and system error code. */
@@ -35,16 +35,22 @@ export interface Discovery {
   readonly refused: readonly { readonly path: string; readonly target: string; readonly input: TailInput }[]
 }
 
+/** What is kept of a file from one discovery to the next: of thousands few change. */
+interface Match extends FoundFile {
+  /** The discovery that met it last. */
+  discovery: number
+  /** Whether it was within the roots: no need to follow it again while it is the same file. */
+  isWithin: boolean
+}
+
 interface Compiled {
   readonly input: TailInput
   readonly globs: readonly Glob[]
   readonly excludes: (path: string) => boolean
   /** Where its files may really be. */
   readonly roots: readonly string[]
-  /** The `device:inode` of the paths that were within the roots at the last discovery: no need to follow them again. */
-  allowed: ReadonlyMap<string, string>
-  /** What each glob matched at the last discovery, by path. */
-  readonly found: Map<Glob, ReadonlyMap<string, FoundPath>>
+  /** What its globs matched at the last discovery, by path. */
+  readonly matches: Map<string, Match>
 }
 
 export class Inputs {
@@ -52,13 +58,14 @@ export class Inputs {
   readonly #files: FileLayer
   /** The roots of all inputs, as they were at the last discovery. */
   #roots = Roots.union([])
+  #discoveries = 0
 
   constructor(inputs: readonly TailInput[], files: FileLayer) {
     this.#files = files
     this.#inputs = inputs.map((input) => {
       const globs = input.paths.map(compileGlob)
       const roots = [...globs.map(rootOf), ...input.allowedRoots]
-      return { input, globs, excludes: compileExcludes(input.exclude), roots, allowed: new Map(), found: new Map() }
+      return { input, globs, excludes: compileExcludes(input.exclude), roots, matches: new Map() }
     })
   }
 
@@ -76,68 +83,105 @@ export class Inputs {
     return this.#inputs.find((one) => !one.excludes(path) && one.globs.some((glob) => glob.matches(path)))?.input
   }
 
-  async discover(): Promise<Discovery> {
-    const byKey = new Map<string, FoundFile>()
+  /** What the globs match now, without the files that `isOwn` names by their `device:inode`. */
+  async discover(isOwn: (key: string) => boolean): Promise<Discovery> {
+    const discovery = ++this.#discoveries
+    const files = new Map<string, FoundFile>()
     const doubles: { path: string; owner: FoundFile }[] = []
     const troubles = new Map<string, string>()
     const refused = new Map<string, Discovery['refused'][number]>()
     const allRoots: Roots[] = []
     for (const compiled of this.#inputs) {
-      const { input, globs, excludes } = compiled
+      const { input, globs, excludes, matches } = compiled
       const within = await Roots.resolve(compiled.roots, this.#files)
       allRoots.push(within)
-      const allowed = new Map<string, string>()
+      const trouble = (path: string, code: string) => {
+        if (!excludes(path)) troubles.set(path, code)
+      }
       for (const glob of globs) {
-        const trouble = (path: string, code: string) => {
-          if (!excludes(path)) troubles.set(path, code)
-        }
-        const found = await walk(glob, this.#files, trouble, compiled.found.get(glob))
-        compiled.found.set(glob, new Map(found.map((one) => [one.path, one])))
-        const matches = found.filter(({ path }) => !excludes(path))
-        const outside = await this.#outside(matches, within, compiled.allowed)
-        for (const { path, stat } of matches) {
-          const target = outside.get(path)
-          if (target !== undefined) {
-            if (target !== '') refused.set(path, { path, target, input })
-            continue
+        const found: Match[] = []
+        const paths = await walk(glob, this.#files, trouble, (path) => matches.get(path)?.path)
+        await eachOf(paths, 32, async (path) => {
+          const last = matches.get(path)
+          if (last?.discovery === discovery || excludes(path)) return
+          try {
+            const stat = await this.#files.stat(path)
+            if (stat.kind === 'file') found.push(matchOf(path, stat, last, { input, glob, discovery }))
+          } catch (error) {
+            if (!isGone(error)) trouble(path, codeOf(error))
           }
-          allowed.set(path, stat.key)
-          const owner = byKey.get(stat.key)
-          if (owner === undefined) byKey.set(stat.key, { path, input, glob, stat })
+        })
+        for (const one of found) matches.set(one.path, one)
+        const outside = await this.#outside(found, within)
+        for (const one of found.sort(byPath)) {
+          const { path, stat } = one
+          const target = outside.get(path)
+          if (target !== undefined) refused.set(path, { path, target, input })
+          if (!one.isWithin || isOwn(stat.key)) continue
+          const owner = files.get(stat.key)
+          if (owner === undefined) files.set(stat.key, one)
           else if (owner.input !== input) doubles.push({ path, owner })
         }
       }
-      compiled.allowed = allowed
+      for (const [path, match] of matches) if (match.discovery !== discovery) matches.delete(path)
     }
     this.#roots = Roots.union(allRoots)
-    const files = [...byKey.values()].sort(byAge)
+    const isElsewhere = (path: string) => this.#inputs.some(({ matches }) => matches.get(path)?.isWithin === true)
     return {
       files,
       doubles,
       troubles: [...troubles].map(([path, code]) => ({ path, code })),
       // What another input may follow is read there.
-      refused: [...refused.values()].filter(({ path }) => !this.#inputs.some(({ allowed }) => allowed.has(path))),
+      refused: [...refused.values()].filter(({ path }) => !isElsewhere(path)),
     }
   }
 
-  /** The paths that are not within the roots, and where they really lead; empty when that cannot be said now. */
-  async #outside(
-    matches: readonly FoundPath[],
-    roots: Roots,
-    allowed: ReadonlyMap<string, string>,
-  ): Promise<Map<string, string>> {
+  /** Follows those that are not known to be within the roots; those that are not, and where they really lead. */
+  async #outside(found: readonly Match[], roots: Roots): Promise<Map<string, string>> {
     const outside = new Map<string, string>()
-    const unknown = matches.filter(({ path, stat }) => allowed.get(path) !== stat.key)
-    await eachOf(unknown, 32, async ({ path }) => {
-      const real = await this.#files.realPath(path).catch(() => '')
-      if (real === '' || !roots.allows(real)) outside.set(path, real)
+    const unknown = found.filter(({ isWithin }) => !isWithin)
+    await eachOf(unknown, 32, async (one) => {
+      // What cannot be said now is not read now.
+      const real = await this.#files.realPath(one.path).catch(() => undefined)
+      if (real === undefined) return
+      one.isWithin = roots.allows(real)
+      if (!one.isWithin) outside.set(one.path, real)
     })
     return outside
   }
 }
 
-/** Of the same age the longer name first: app.log.1 was written before app.log. */
-function byAge(a: FoundFile, b: FoundFile): number {
+/** What was found at a path: the `last` of it, the same object, when nothing changed. */
+function matchOf(
+  path: string,
+  stat: FileStat,
+  last: Match | undefined,
+  { input, glob, discovery }: Pick<Match, 'input' | 'glob' | 'discovery'>,
+): Match {
+  if (last !== undefined && isSameStat(last.stat, stat)) {
+    last.discovery = discovery
+    return last
+  }
+  const isWithin = last?.isWithin === true && last.stat.key === stat.key
+  return { path, stat, input, glob, discovery, isWithin }
+}
+
+function isSameStat(one: FileStat, other: FileStat): boolean {
+  return (
+    one.key === other.key &&
+    one.size === other.size &&
+    one.mtimeMs === other.mtimeMs &&
+    one.links === other.links &&
+    one.kind === other.kind
+  )
+}
+
+function byPath(a: FoundFile, b: FoundFile): number {
+  return a.path < b.path ? -1 : 1
+}
+
+/** The least recently written first; of the same age the longer name first: app.log.1 was written before app.log. */
+export function byAge(a: FoundFile, b: FoundFile): number {
   return a.stat.mtimeMs - b.stat.mtimeMs || b.path.length - a.path.length || (a.path < b.path ? -1 : 1)
 }
 

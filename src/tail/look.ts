@@ -7,7 +7,7 @@ import type { Entry, State } from './checkpoints.js'
 import { follow, type Generation } from './file.js'
 import type { FileStat, OpenedFile } from './files.js'
 import { beginningOf } from './identity.js'
-import { type Discovery, endOf, type FoundFile } from './inputs.js'
+import { byAge, type Discovery, endOf, type FoundFile } from './inputs.js'
 import { Missing } from './missing.js'
 import { type LookParts, Opening, type Sight } from './opening.js'
 import { originOf, Siblings, sortByAge } from './rotated.js'
@@ -36,10 +36,10 @@ export class Look {
   async look(last?: State | null): Promise<void> {
     const { inputs, ledger, isOwn } = this.#parts
     this.#succession.begin()
-    const discovery = await inputs.discover()
-    const files = discovery.files.filter((found) => !isOwn(found.stat.key))
-    const paths = new Map(files.map(({ stat, path }) => [stat.key, path]))
-    const sight: Sight = { siblings: new Siblings(this.#parts.files, this.#parts.clock), paths, sick: new Map() }
+    const discovery = await inputs.discover(isOwn)
+    const found = discovery.files
+    const files = [...found.values()].sort(byAge)
+    const sight: Sight = { siblings: new Siblings(this.#parts.files, this.#parts.clock), found, sick: new Map() }
     for (const { path, code } of discovery.troubles) this.#opening.tell(path, code, sight.sick)
     this.#tellDoubles(discovery.doubles)
     this.#tellRefused(discovery.refused)
@@ -51,7 +51,7 @@ export class Look {
     const { archives } = this.#parts
     // They may hold the rest of what is missing otherwise.
     const begun: Generation[] = []
-    for (const found of fresh) if (archives.mayBe(found)) begun.push(...(await this.#takeArchive(found, last, sight)))
+    for (const one of fresh) if (archives.mayBe(one)) begun.push(...(await this.#takeArchive(one, last, sight)))
     if (last != null) {
       this.#missing.recall(last)
       this.#succession.recall(last)
@@ -59,13 +59,13 @@ export class Look {
     await this.#missing.recover(sight)
     const empty = files.filter(({ stat }) => stat.size === 0)
     await this.#succession.catchUp(empty, sight, last != null)
-    for (const found of fresh) {
-      if (archives.mayBe(found) || ledger.live.has(found.stat.key)) continue
-      begun.push(...(await this.#arrive(found, last, sight)))
+    for (const one of fresh) {
+      if (archives.mayBe(one) || ledger.live.has(one.stat.key)) continue
+      begun.push(...(await this.#arrive(one, last, sight)))
     }
     chain(begun)
-    archives.keepOnly(paths)
-    ledger.noticePacked(paths)
+    archives.keepOnly(found)
+    ledger.noticePacked(found)
     this.#succession.keepEmpty(empty)
     await this.#releaseLeft()
     this.#opening.settle(sight.sick)

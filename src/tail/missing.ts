@@ -30,7 +30,7 @@ export class Missing {
     const { ledger, clock, descriptors } = this.#parts
     const missing: Generation[] = []
     for (const generation of [...ledger.live.values()]) {
-      if (sight.paths.has(generation.key)) continue
+      if (sight.found.has(generation.key)) continue
       generation.parked = false
       const before = generation.place
       if (generation.leavingSince === undefined) {
@@ -167,7 +167,7 @@ export class Missing {
     if (this.#absent.size === 0) return
     const { remembered } = this.#parts.ledger
     for (const entry of [...remembered.values()]) {
-      if (this.#absent.has(entry.id) && !sight.paths.has(entry.key)) {
+      if (this.#absent.has(entry.id) && !sight.found.has(entry.key)) {
         await this.#recover(entry, sight, 'gone before it was read, while not running')
       }
     }

@@ -45,8 +45,8 @@ export interface Located {
 /** What one look has seen so far. */
 export interface Sight {
   readonly siblings: Siblings
-  /** By `device:inode`: the name of every file that the globs match now. */
-  readonly paths: ReadonlyMap<string, string>
+  /** By `device:inode`: every file that the globs match now. */
+  readonly found: ReadonlyMap<string, Located>
   /** Paths that could not be read, and the code of why. */
   readonly sick: Map<string, string>
 }

@@ -180,7 +180,7 @@ export class Succession implements Formerly {
     for (const one of newerThan(rotated, owner)) {
       const { key, size } = one.stat
       if (input === undefined || size === 0) continue
-      const foundAs = sight.paths.get(key)
+      const foundAs = sight.found.get(key)?.path
       if (foundAs === one.path || ledger.live.has(key) || isOwn(key)) continue
       // What had another name when the look began is for the next one to begin.
       const hasMoved = foundAs !== undefined
@@ -268,7 +268,7 @@ export class Succession implements Formerly {
     this.#emptyStill.clear()
     for (const [key, path] of this.#empty) {
       const input = inputs.of(path)
-      if (sight.paths.has(key) || ledger.live.has(key) || input === undefined) continue
+      if (sight.found.has(key) || ledger.live.has(key) || input === undefined) continue
       const now = (await sight.siblings.rotated(path)).find((one) => one.stat.key === key && one.stat.size > 0)
       if (now === undefined && !sight.siblings.isSure(path)) this.#emptyStill.set(key, path)
       if (now === undefined && ledger.places.has(path)) continue
