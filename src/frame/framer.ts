@@ -49,6 +49,10 @@ export interface FramerRest {
   readonly decoder: Decoder | undefined
 }
 
+/** What nearly every framer leaves: one object for thousands of files. */
+const FRAMED: FramerRest = { framed: true, cutLine: undefined, decoder: undefined }
+const UNFRAMED: FramerRest = { framed: false, cutLine: undefined, decoder: undefined }
+
 /** Takes one line. The object is reused: nothing of it may be kept but strings sliced from its view. */
 export type LineSink = (line: Line) => void
 
@@ -94,6 +98,7 @@ export class Framer {
 
   /** For the next framer of the stream, when no bytes are held. */
   get rest(): FramerRest {
+    if (this.#cutLine === undefined && this.#decoder === undefined) return this.#framed ? FRAMED : UNFRAMED
     return { framed: this.#framed, cutLine: this.#cutLine, decoder: this.#decoder }
   }
 

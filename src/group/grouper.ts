@@ -60,6 +60,9 @@ export interface GrouperRest {
   readonly cutLines: readonly (CutLine | undefined)[]
 }
 
+/** No lane has one; nearly always so, and there may be thousands of files. */
+const UNCUT: GrouperRest['cutLines'] = [undefined, undefined, undefined]
+
 /** Pieces of it that still come are left out. */
 export interface CutLine {
   /** File offset of its first piece. */
@@ -173,12 +176,13 @@ export class Grouper {
     if (heads === undefined) compiledHeads.set(options.heads, (heads = new Heads(options.heads)))
     this.#heads = heads
     this.#calm = options.before?.calm ?? 0
-    this.#cutLines = [...(options.before?.cutLines ?? [undefined, undefined, undefined])]
+    this.#cutLines = [...(options.before?.cutLines ?? UNCUT)]
   }
 
   /** For the next grouper of the stream, when no group is open and no line unfinished. */
   get rest(): GrouperRest {
-    return { calm: this.#calm, cutLines: this.#cutLines }
+    const isUncut = this.#cutLines.every((cut) => cut === undefined)
+    return { calm: this.#calm, cutLines: isUncut ? UNCUT : this.#cutLines }
   }
 
   /** File offset of the first byte that an open group or an unfinished line still needs; undefined when none does. */

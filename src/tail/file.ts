@@ -35,6 +35,16 @@ export interface Loss {
   readonly bytes: number
 }
 
+/** A file holds more and is not read on. */
+export interface Wait {
+  /** The position then and now. */
+  readonly offset: number
+  /** ms since the epoch. */
+  readonly since: number
+  /** The number of the turn in which it began. */
+  readonly turn: number
+}
+
 /** So much of a file says what kind of text it is. */
 const BEGINNING = 1024
 
@@ -81,6 +91,8 @@ export class Generation {
   former: Predecessor | undefined
   /** What is lost unless a copy can go on with it: no name leads to it, and it is not open. */
   missing: Loss | undefined
+  /** For the vigil. */
+  wait: Wait | undefined
   /** The inode it had before it was given a key that no file has. */
   ownKey: string | undefined
   /** Its size when its content was last compared with what was seen: what it grew by since may be another generation's. */
@@ -130,7 +142,7 @@ export class Generation {
     const head = await beginningOf(handle, Math.min(fingerprintBytes, stat.size))
     const overlap = Math.min(OVERLAP, file.startOffset)
     const before = await readAt(handle, file.startOffset - overlap, overlap)
-    const generation = new Generation(file, stat, head, printOf(before, file.startOffset))
+    const generation = new Generation(file, stat, head, overlap === 0 ? NOTHING : printOf(before, file.startOffset))
     generation.handle = handle
     generation.packed = handle.packed
     if (generation.#head.length === 0) generation.#becameEmpty()

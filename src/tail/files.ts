@@ -94,7 +94,8 @@ function statOf(stats: Stats | BigIntStats): FileStat {
   let device = devices.get(stats.dev)
   if (device === undefined) devices.set(stats.dev, (device = String(stats.dev)))
   return {
-    key: `${device}:${stats.ino}`,
+    // One flat string: what V8 puts together of parts keeps them.
+    key: [device, stats.ino].join(':'),
     device,
     size: Number(stats.size),
     mtimeMs: 'mtimeNs' in stats ? Number(stats.mtimeNs) / 1e6 : stats.mtimeMs,

@@ -114,7 +114,7 @@ export function mayHold(glob: Glob, directory: string): boolean {
 }
 
 /**
- * Every path that the glob may match now, files and others. What cannot be read is told to `trouble` and passed over.
+ * Every path that the glob may match now, files and others, each once. What cannot be read is told to `trouble` and passed over.
  * `known` gives the string that the caller keeps of a path: of thousands of files, others would be made at each poll.
  */
 export async function walk(
@@ -122,13 +122,10 @@ export async function walk(
   files: FileLayer,
   trouble: (path: string, code: string) => void,
   known: (path: string) => string | undefined,
-): Promise<Set<string>> {
-  const paths = new Set<string>()
-  if (glob.segments.length === 0 && !glob.deep) paths.add(glob.base)
-  else {
-    paths.add(glob.pattern)
-    await descend(glob.base, 0)
-  }
+): Promise<string[]> {
+  // A file may be called what the pattern is.
+  const paths = [glob.pattern]
+  if (glob.segments.length > 0 || glob.deep) await descend(glob.base, 0)
   return paths
 
   async function descend(directory: string, depth: number): Promise<void> {
@@ -136,7 +133,7 @@ export async function walk(
     const isLast = depth === glob.segments.length - 1 && !glob.deep
     if (segment?.literal !== undefined) {
       const path = join(directory, segment.literal)
-      if (isLast) paths.add(path)
+      if (isLast) paths.push(path)
       else await descend(path, depth + 1)
       return
     }
@@ -150,7 +147,8 @@ export async function walk(
     for (const entry of entries) {
       const made = join(directory, entry.name)
       const path = known(made) ?? made
-      if (entry.kind !== 'directory' && (isLast || segment === undefined) && glob.matches(path)) paths.add(path)
+      const mayMatch = entry.kind !== 'directory' && (isLast || segment === undefined) && path !== glob.pattern
+      if (mayMatch && glob.matches(path)) paths.push(path)
       if (isLast || entry.kind === 'file' || entry.kind === 'other') continue
       if (segment === undefined ? entry.kind === 'directory' : segment.matches(entry.name))
         await descend(path, depth + 1)

@@ -25,7 +25,7 @@ export interface FoundFile {
 }
 
 export interface Discovery {
-  /** Each file once, by `device:inode`. */
+  /** Each file once, by `device:inode`; valid until the next discovery. */
   readonly files: ReadonlyMap<string, FoundFile>
   /** Other names of the same files, of another input than the one that has them. */
   readonly doubles: readonly { readonly path: string; readonly owner: FoundFile }[]
@@ -39,6 +39,8 @@ export interface Discovery {
 interface Match extends FoundFile {
   /** The discovery that met it last. */
   discovery: number
+  /** The last discovery that gave it, and not another name of the same file. */
+  given: number
   /** Whether it was within the roots: no need to follow it again while it is the same file. */
   isWithin: boolean
 }
@@ -58,6 +60,8 @@ export class Inputs {
   readonly #files: FileLayer
   /** The roots of all inputs, as they were at the last discovery. */
   #roots = Roots.union([])
+  /** What the last discovery gave. */
+  readonly #given = new Map<string, Match>()
   #discoveries = 0
 
   constructor(inputs: readonly TailInput[], files: FileLayer) {
@@ -86,7 +90,7 @@ export class Inputs {
   /** What the globs match now, without the files that `isOwn` names by their `device:inode`. */
   async discover(isOwn: (key: string) => boolean): Promise<Discovery> {
     const discovery = ++this.#discoveries
-    const files = new Map<string, FoundFile>()
+    const files = this.#given
     const doubles: { path: string; owner: FoundFile }[] = []
     const troubles = new Map<string, string>()
     const refused = new Map<string, Discovery['refused'][number]>()
@@ -119,12 +123,15 @@ export class Inputs {
           if (target !== undefined) refused.set(path, { path, target, input })
           if (!one.isWithin || isOwn(stat.key)) continue
           const owner = files.get(stat.key)
-          if (owner === undefined) files.set(stat.key, one)
-          else if (owner.input !== input) doubles.push({ path, owner })
+          if (owner?.given !== discovery) {
+            one.given = discovery
+            files.set(stat.key, one)
+          } else if (owner.input !== input) doubles.push({ path, owner })
         }
       }
       for (const [path, match] of matches) if (match.discovery !== discovery) matches.delete(path)
     }
+    for (const [key, { given }] of files) if (given !== discovery) files.delete(key)
     this.#roots = Roots.union(allRoots)
     const isElsewhere = (path: string) => this.#inputs.some(({ matches }) => matches.get(path)?.isWithin === true)
     return {
@@ -163,7 +170,7 @@ function matchOf(
     return last
   }
   const isWithin = last?.isWithin === true && last.stat.key === stat.key
-  return { path, stat, input, glob, discovery, isWithin }
+  return { path, stat, input, glob, discovery, given: 0, isWithin }
 }
 
 function isSameStat(one: FileStat, other: FileStat): boolean {

@@ -387,7 +387,8 @@ export class Tail {
     this.#troubles.over(path)
     if (generation.leavingSince !== undefined) generation.leavingSince = clock.now()
     try {
-      generation.sink ??= hooks.open({ ...generation.file, startOffset: from }, head)
+      const { file } = generation
+      generation.sink ??= hooks.open(file.startOffset === from ? file : { ...file, startOffset: from }, head)
       generation.sink.push({ bytes: buffer.subarray(OVERLAP, OVERLAP + bytes), offset: from })
     } catch (error) {
       // A sink that fails on some bytes must keep nobody from reading on behind them.

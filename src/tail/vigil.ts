@@ -7,16 +7,8 @@ import type { Generation } from './file.js'
 /** A file that is not read on for this long, though others have had their turns, is stuck. */
 export const STUCK_MS = 30_000
 
-interface Wait {
-  readonly offset: number
-  readonly since: number
-  /** The number of the turn in which it began. */
-  readonly turn: number
-}
-
 export class Vigil {
   #turn = 0
-  readonly #waits = new Map<Generation, Wait>()
 
   /** Files were read, each in its turn, as many as one turn has room for. */
   turned(): void {
@@ -25,18 +17,20 @@ export class Vigil {
 
   /** The files that are stuck now; each is given again only after it was stuck for as long again. */
   stuck(live: Iterable<Generation>, now: number): Generation[] {
-    const waits = [...live].filter(mustBeRead)
+    const waiting: Generation[] = []
+    for (const generation of live) {
+      if (mustBeRead(generation)) waiting.push(generation)
+      else generation.wait = undefined
+    }
     const stuck: Generation[] = []
-    const all = new Set(waits)
-    for (const generation of this.#waits.keys()) if (!all.has(generation)) this.#waits.delete(generation)
-    for (const generation of waits) {
-      const wait = this.#waits.get(generation)
+    for (const generation of waiting) {
+      const { wait, offset } = generation
       // A clock that was set back begins anew.
-      const goesOn = wait !== undefined && wait.offset === generation.offset && wait.since <= now
-      if (!goesOn) this.#waits.set(generation, { offset: generation.offset, since: now, turn: this.#turn })
+      const goesOn = wait !== undefined && wait.offset === offset && wait.since <= now
+      if (!goesOn) generation.wait = { offset, since: now, turn: this.#turn }
       // While reading waits for the spool there are no turns, and with many files a round of them takes many.
-      else if (now - wait.since >= STUCK_MS && this.#turn - wait.turn > waits.length + 2) {
-        this.#waits.delete(generation)
+      else if (now - wait.since >= STUCK_MS && this.#turn - wait.turn > waiting.length + 2) {
+        generation.wait = undefined
         stuck.push(generation)
       }
     }
