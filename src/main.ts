@@ -2,14 +2,12 @@
 /** argv → command → exit code. The one file, with `cli`, that touches the process. */
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
+import { keepHeapSmall } from './cli/heap.js'
 import type { Host } from './cli/host.js'
 
 // Before the first user pattern is compiled: V8 leaves a regex that backtracks too much to its linear engine.
 setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
-// Before anything is loaded: what is short-lived stays in the 2 MiB of a fresh heap, and what lives long is collected when
-// it has grown by a fifth. V8 would take three times as much to collect less often; docs/performance.md has the figures.
-setFlagsFromString('--semi-space-growth-factor=1')
-setFlagsFromString('--heap-growing-percent=20')
+keepHeapSmall()
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 

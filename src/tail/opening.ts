@@ -122,7 +122,8 @@ export class Opening {
       stat = await handle.stat()
       if (stat.key !== key) sick.set(path, MOVED)
       if (stat.key !== key || stat.kind !== 'file' || this.#parts.isOwn(key)) return undefined
-      return await work(handle, stat)
+      // Of thousands of files one string each is kept.
+      return await work(handle, { ...stat, key })
     } catch (error) {
       if (isGone(error)) sick.set(path, MOVED)
       else this.tell(path, codeOf(error), sick)
