@@ -11,6 +11,7 @@ import { fixedPrefix, matchFiles, whyUnreadable } from '../config/load-files.js'
 import { closest, type Place, type Problem } from '../core/problem.js'
 import type { Enrichment } from '../enrich/enrichment.js'
 import { hostName } from '../enrich/enrichment.js'
+import { secretsOf } from '../outputs/secrets.js'
 import type { PlacedDefinition } from '../remap/definition.js'
 import { readRemapperFile, readRemappers } from '../remap/load.js'
 import { type Content, digestOf, type LoadedText } from './content.js'
@@ -63,6 +64,8 @@ export interface Planned {
   readonly problems: readonly Problem[]
   /** What was read for it. */
   readonly content: Content
+  /** Texts of the config that no message may show; not complete when its problems are. */
+  readonly secrets: readonly string[]
 }
 
 /**
@@ -110,7 +113,8 @@ export async function planFrom(file: string, environment: Environment, now: () =
   const read: LoadedText[] = [{ file, text }]
   const planned = config && (await planOf(file, { ...loaded, config }, environment, now, (one) => read.push(one)))
   const globs = config?.remappers.flatMap((one) => (typeof one === 'string' ? [resolveFrom(file, one)] : [])) ?? []
-  return { problems: loaded.problems, ...planned, content: { file, globs, digest: digestOf(read) } }
+  const secrets = [...loaded.secrets, ...secretsOf(config?.outputs)]
+  return { problems: loaded.problems, ...planned, content: { file, globs, digest: digestOf(read) }, secrets }
 }
 
 async function planOf(
@@ -119,7 +123,7 @@ async function planOf(
   environment: Environment,
   now: () => number,
   read: (one: LoadedText) => void,
-): Promise<Omit<Planned, 'content'>> {
+): Promise<Omit<Planned, 'content' | 'secrets'>> {
   const { config, placeOf } = loaded
   const { bundled, problems: bundledProblems } = await loadBundled(config.inputs.map(({ source }) => source))
   const problems = [...loaded.problems, ...bundledProblems]

@@ -1,9 +1,9 @@
 /** `errand audit`: whether every line and every record is accounted for, as a table or as JSON. */
 import { type Audit, audit as auditOf, type OutputAudit } from '../agent/audit.js'
-import { planFrom } from '../agent/plan.js'
 import { visible } from '../core/terminal.js'
 import { formatBytes } from '../ship/standing.js'
 import type { ExitCode, Host } from './host.js'
+import { planOf } from './plan.js'
 import { showProblems } from './problems.js'
 
 export interface AuditOptions {
@@ -15,7 +15,7 @@ export interface AuditOptions {
 const MOST_FILES = 5
 
 export async function audit(options: AuditOptions, host: Host): Promise<ExitCode> {
-  const { plan, problems } = await planFrom(options.config, host.environment, () => Date.now())
+  const { plan, problems } = await planOf(options.config, host)
   if (showProblems(problems, host) || plan === undefined) return 1
   const found = await auditOf(plan, host.self).catch((error: NodeJS.ErrnoException) => {
     if (error.code === undefined) throw error

@@ -1,10 +1,11 @@
 /** `errand check`: every problem of a config and of the remappers it names; exit 1 when one would stop a run. */
 import { createReadStream } from 'node:fs'
 import { type ExplainedEntry, explainWith } from '../agent/open-pipeline.js'
-import { type PlannedInput, planFrom } from '../agent/plan.js'
+import type { PlannedInput } from '../agent/plan.js'
 import { matchFiles } from '../config/load-files.js'
 import { systemClock } from '../core/clock.js'
 import type { ExitCode, Host } from './host.js'
+import { planOf } from './plan.js'
 import { showProblems } from './problems.js'
 
 /** Of each `auto` input this many files are looked into, and of each file this many bytes. */
@@ -12,7 +13,7 @@ const MAX_FILES = 20
 const MAX_BYTES = 256 * 1024
 
 export async function check(options: { config: string }, host: Host): Promise<ExitCode> {
-  const { plan, problems } = await planFrom(options.config, host.environment, () => Date.now())
+  const { plan, problems } = await planOf(options.config, host)
   const broken = showProblems(problems, host)
   if (broken || plan === undefined) return 1
   const names = (list: readonly string[]) => list.join(', ')

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 import type { Grouping } from '../agent/grouping.js'
 import { type ExplainedEntry, type ExplainWithOptions, explainWith } from '../agent/open-pipeline.js'
-import { loadBundled, planFrom } from '../agent/plan.js'
+import { loadBundled } from '../agent/plan.js'
 import { compileSource, type Source } from '../agent/source.js'
 import { systemClock } from '../core/clock.js'
 import { renderPlace } from '../core/problem.js'
@@ -10,6 +10,7 @@ import type { ErrorRecord, Frame } from '../core/shapes.js'
 import { visible } from '../core/terminal.js'
 import type { Enrichment } from '../enrich/enrichment.js'
 import type { ExitCode, Host } from './host.js'
+import { planOf } from './plan.js'
 import { showProblems } from './problems.js'
 
 export interface ExplainOptions {
@@ -63,7 +64,7 @@ interface Prepared {
 async function prepare(options: ExplainOptions, host: Host): Promise<Prepared | undefined> {
   let grouping: Grouping = {}
   if (options.config !== undefined) {
-    const { plan, problems } = await planFrom(options.config, host.environment, () => Date.now())
+    const { plan, problems } = await planOf(options.config, host)
     if (showProblems(problems, host) || plan === undefined) return undefined
     const input = plan.inputs.find(({ source }) => options.source === undefined || source.name === options.source)
     const { keep, group } = plan.config

@@ -14,7 +14,7 @@ Examples:
   errand audit --config config.json                  whether every line and every record is accounted for
   errand watch --config config.json                  the errors as they are delivered, one line each
 
-Exit codes: 0 good, 1 problems found, 2 wrong usage.`
+Exit codes: 0 good, 1 problems found, 2 wrong usage, 70 errand itself failed.`
 
 /** Runs one command line (without interpreter and script). `version` is shown by --version. */
 export async function runProgram(args: readonly string[], version: string, host: Host): Promise<ExitCode> {

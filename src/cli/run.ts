@@ -1,5 +1,5 @@
 /** `errand run`: the agent, until it is stopped or, with --once, until everything is delivered. */
-import { deliveredPath, planFrom } from '../agent/plan.js'
+import { deliveredPath } from '../agent/plan.js'
 import { describeInputs, Service } from '../agent/service.js'
 import { systemClock } from '../core/clock.js'
 import { Counters } from '../core/counters.js'
@@ -8,6 +8,7 @@ import { ProblemsError } from '../core/problem.js'
 import { fileKey } from '../tail/files.js'
 import { Follower } from './follow.js'
 import type { ExitCode, Host } from './host.js'
+import { planOf } from './plan.js'
 import { showProblems } from './problems.js'
 import { describe, IssueTable } from './table.js'
 
@@ -23,11 +24,12 @@ const DRAW_EVERY_MS = 250
 const LAST_RECORDS_MS = 2000
 
 export async function run(options: RunOptions, host: Host): Promise<ExitCode> {
-  const read = () => planFrom(options.config, host.environment, () => Date.now())
+  const read = () => planOf(options.config, host)
   const planned = await read()
   const { plan } = planned
   if (showProblems(planned.problems, host) || plan === undefined) return 1
-  const log = openLog(plan.config.log.level)
+  const log = openLog(plan.config.log.level, host.crash.describe)
+  host.crash.tellIn((thrown, text) => log.fatal({ err: thrown }, text))
   const counters = new Counters()
   const delivered = deliveredPath(plan)
   const table = options.table && delivered !== undefined ? new IssueTable(host, delivered) : undefined

@@ -2,11 +2,12 @@
 
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { deliveredPath, planFrom } from '../agent/plan.js'
+import { deliveredPath } from '../agent/plan.js'
 import type { ErrorRecord } from '../core/shapes.js'
 import { Follower } from './follow.js'
 import type { ExitCode, Host } from './host.js'
 import { firstLine } from './issues.js'
+import { planOf } from './plan.js'
 import { showProblems } from './problems.js'
 
 export interface WatchOptions {
@@ -45,7 +46,7 @@ async function isThere(path: string): Promise<boolean> {
 
 /** The path of the config's first output of type `file`. */
 export async function deliveredFile(config: string, host: Host): Promise<string | undefined> {
-  const { plan, problems } = await planFrom(config, host.environment, () => Date.now())
+  const { plan, problems } = await planOf(config, host)
   if (plan === undefined) {
     showProblems(problems, host)
     return undefined

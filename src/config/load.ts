@@ -6,10 +6,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import type { z } from 'zod'
 import { closest, type Problem } from '../core/problem.js'
+import { hideSecrets } from '../core/secrets.js'
 import { type Environment, substituteEnvironment } from './environment.js'
 import { type PlaceOf, parseJson5 } from './json5.js'
 import { isSecretAt, knownKeys } from './schema-walk.js'
-import { hideSecrets } from './types.js'
 import { sortProblems, zodProblems } from './zod-problems.js'
 
 export interface LoadedConfig<S> {

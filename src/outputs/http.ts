@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { type Secret, secret } from '../config/types.js'
 import type { Batch, Delivery, Output, OutputContext, OutputKind } from './output.js'
 import { httpUrl, isAnswer, Requester, type RequestSettings, requestSettings } from './request.js'
+import { secretsOf } from './secrets.js'
 import { deliveryOf } from './status.js'
 
 const LINE_END = 0x0a
@@ -61,7 +62,7 @@ class HttpOutput implements Output {
       'content-type': settings.body === 'json' ? 'application/json' : 'application/x-ndjson',
       ...lowerCased(settings.headers),
     }
-    const secrets = Object.values(settings.headers).flatMap((value) => secretsIn(value.reveal()))
+    const secrets = secretsOf(settings.headers)
     this.#requester = new Requester(settings.url, settings satisfies RequestSettings, context, secrets)
   }
 
@@ -101,13 +102,6 @@ function lowerCased(headers: Readonly<Record<string, Secret>>): Record<string, s
   const entries = Object.entries(headers)
   // Spaces around a value mean nothing in HTTP; a key read from a file often ends with a line end.
   return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value.reveal().trim()]))
-}
-
-/** A header's value, and what stands behind its scheme: an endpoint may quote `Bearer abc` or only `abc`. */
-function secretsIn(value: string): string[] {
-  const text = value.trim()
-  const space = text.indexOf(' ')
-  return space < 0 ? [text] : [text, text.slice(space + 1)]
 }
 
 /** Tab, and anything from space to ÿ but DEL: what undici and RFC 9110 allow. */

@@ -9,8 +9,10 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
 import { z } from 'zod'
-import { duration, hideSecrets, type Secret, secret } from '../config/types.js'
+import { duration, type Secret, secret } from '../config/types.js'
+import { hideSecrets } from '../core/secrets.js'
 import type { Delivery, OutputContext } from './output.js'
+import { credentialsIn, decode } from './secrets.js'
 
 const compress = promisify(gzip)
 
@@ -280,26 +282,4 @@ function isTlsFault(code: string): boolean {
   return /^(?:CERT_|CRL_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|ERROR_IN_CERT_|EPROTO$)/.test(
     code,
   )
-}
-
-/**
- * What of a URL could let another in, as written and as sent: the password, both credentials together, the path of more
- * than a few letters (that of a webhook is its key), and the values of the query.
- */
-function credentialsIn(url: URL): string[] {
-  const user = decode(url.username)
-  const password = decode(url.password)
-  const basic = user === '' && password === '' ? '' : Buffer.from(`${user}:${password}`).toString('base64')
-  const segments = url.pathname.split('/').filter((segment) => segment.length >= 16)
-  const values = [...url.searchParams.values()]
-  const all = [url.password, password, basic, url.search.slice(1), ...values, ...segments]
-  return [...new Set(all.flatMap((text) => [text, decode(text), encodeURIComponent(text)]))]
-}
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    return part
-  }
 }

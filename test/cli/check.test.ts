@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
 import { check } from '../../src/cli/check.js'
+import { Crash } from '../../src/cli/crash.js'
 import type { Host } from '../../src/cli/host.js'
 
 const folders: string[] = []
@@ -26,6 +27,7 @@ async function checkConfig(config: unknown, files: Readonly<Record<string, strin
     stderr: stream('err'),
     onStop: () => {},
     onReload: () => {},
+    crash: new Crash(() => {}),
   }
   const code = await check({ config: join(folder, 'config.json') }, host)
   return { code, out: written.out.replaceAll(`${folder}/`, ''), err: written.err.replaceAll(`${folder}/`, '') }

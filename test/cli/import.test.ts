@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text as textOf } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
+import { Crash } from '../../src/cli/crash.js'
 import type { Host } from '../../src/cli/host.js'
 import { runProgram } from '../../src/cli/program.js'
 
@@ -19,6 +20,7 @@ async function errand(...args: string[]) {
     stderr,
     onStop: () => {},
     onReload: () => {},
+    crash: new Crash(() => {}),
   }
   const code = await runProgram(args, '0.0.0', host)
   stdout.end()

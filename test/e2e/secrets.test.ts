@@ -1,14 +1,26 @@
 /**
  * What a config keeps secret is in no output of the program: not in what check says of a config that is wrong, not in
- * the log of outputs that fail, not in metrics, and not in what is left on disk.
+ * the log of outputs that fail, not in what a crash leaves behind, not in metrics, and not in what is left on disk.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { folder, freePort, type Running, run, start, until, writeConfig } from './program.js'
+import {
+  deliveredAtLeast,
+  folder,
+  freePort,
+  MAIN,
+  python,
+  type Running,
+  run,
+  start,
+  until,
+  writeConfig,
+} from './program.js'
 
 const CANARY = 'k4n4rienvogel-7f3a9b2e'
 const env = { ERRAND_TEST_CANARY: CANARY }
@@ -172,5 +184,100 @@ describe('an output that fails does not show its secrets', () => {
       response.writeHead(403).end(JSON.stringify(request.headers))
     })
     await expectHidden({ ...datadog, url: `http://127.0.0.1:${port}` }, /403/)
+  })
+})
+
+describe('a crash does not show secrets', () => {
+  /** Throws in the built program, as what nobody foresaw would: at a signal, or when something is written. */
+  const hook = (how: string) => `
+    const canary = process.env.ERRAND_TEST_CANARY
+    const header = { authorization: 'Bearer ' + canary }
+    const request = Object.assign(new Error('sent Bearer ' + canary), { request: { headers: header }, [canary]: 1 })
+    const cause = new AggregateError([request, { headers: header }, canary], 'to http://user:' + canary + '@127.0.0.1:9/')
+    const error = Object.assign(new TypeError('no answer for ' + canary + ' (' + btoa('user:' + canary) + ')', { cause }), header)
+    ${how}`
+  const atSignal = (how: string) => hook(`process.on('SIGUSR2', () => setTimeout(() => { ${how} }, 1))`)
+  // The last step of every run of this command is to write.
+  const atWrite = hook('process.stdout.write = () => { throw error }')
+
+  async function configWith(dir: string): Promise<string> {
+    await writeFile(join(dir, 'app.log'), python.error('order 1'))
+    const outputs = [
+      { name: 'disk', type: 'file', path: './errors.ndjson', batch: { maxAge: '50ms' } },
+      { ...http, headers: { Authorization: `Bearer \${ERRAND_TEST_CANARY}` } },
+    ]
+    const inputs = [{ ...input, paths: ['./app.log'], source: 'python' }]
+    return writeConfig(dir, { inputs, outputs, log: { level: 'debug' } })
+  }
+  const starting = async (dir: string, text: string) => {
+    await writeFile(join(dir, 'hook.mjs'), text)
+    return [process.execPath, '--import', pathToFileURL(join(dir, 'hook.mjs')).href, MAIN] as const
+  }
+
+  for (const [name, how] of [
+    ['an error that nobody catches', 'throw error'],
+    ['a promise that is rejected', 'Promise.reject(error)'],
+  ] as const)
+    it(`${name}: one line of the log says what and where, and the next run goes on as after a kill`, {
+      timeout: 60_000,
+    }, async () => {
+      const dir = await folder()
+      const config = await configWith(dir)
+      const running = start(['run', '--config', config], { cwd: dir, env, command: await starting(dir, atSignal(how)) })
+      await deliveredAtLeast(join(dir, 'errors.ndjson'), 1)
+      running.child.kill('SIGUSR2')
+      const { code, signal, stdout, stderr } = await running.ended
+      expect({ code, signal }).toEqual({ code: 70, signal: null })
+      const fatal = stderr.split('\n').filter((line) => line.includes('"level":60'))
+      expect(fatal).toHaveLength(1)
+      const { err, msg } = JSON.parse(fatal[0] ?? '')
+      expect(msg).toMatch(/^errand failed and ends: TypeError: no answer for \[secret\] .+Please report this line\.$/)
+      expect(err).toMatchObject({ type: 'TypeError', message: expect.stringMatching(/^no answer for \[secret\] /) })
+      expect(err.stack).toMatch(/caused by AggregateError: .+\n(?:.+\n)*\s+one of its errors: Error: sent \[secret\]/)
+      expect(err.stack).toContain('hook.mjs')
+      // Nothing but lines of the log: no excerpt of the source, no error printed by Node.js.
+      for (const line of stderr.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg')
+      expectNoCanary({ stdout, stderr, ...filesBelow(join(dir, 'state')) })
+      expect(JSON.parse(readFileSync(join(dir, 'state', 'errand.lock'), 'utf8')).pid).toBe(running.child.pid)
+      await writeFile(join(dir, 'app.log'), python.error('order 2'), { flag: 'a' })
+      const again = start(['run', '--config', config], { cwd: dir, env })
+      await until('the second record', async () =>
+        (await readFile(join(dir, 'errors.ndjson'), 'utf8')).includes('order 2'),
+      )
+      await again.stop('SIGKILL')
+    })
+
+  it('of a command without a log, on standard error', async () => {
+    const dir = await folder()
+    const config = await configWith(dir)
+    const command = await starting(dir, atWrite)
+    const { code, stdout, stderr } = await run(['check', '--config', config], { cwd: dir, env, command })
+    expect(code).toBe(70)
+    expect(stderr).toMatch(/^errand failed and ends: TypeError: no answer for \[secret\] /m)
+    expect(stderr).toMatch(/\n {4}at .+hook\.mjs:\d+/)
+    expectNoCanary({ stdout, stderr })
+  })
+
+  it('before a config was read: its message is left out', async () => {
+    const dir = await folder()
+    const { code, stdout, stderr } = await run(['--version'], { env, command: await starting(dir, atWrite) })
+    expect({ code, stdout }).toEqual({ code: 70, stdout: '' })
+    expect(stderr).toMatch(/^errand failed and ends: TypeError: \(left out: .+\)\n {4}at /)
+    expectNoCanary({ stderr })
+  })
+
+  it('when nobody reads what is told: it ends all the same', async () => {
+    const dir = await folder()
+    const config = await configWith(dir)
+    const running = start(['run', '--config', config], {
+      cwd: dir,
+      env,
+      command: await starting(dir, atSignal('throw error')),
+    })
+    await deliveredAtLeast(join(dir, 'errors.ndjson'), 1)
+    running.child.stdout?.destroy()
+    running.child.stderr?.destroy()
+    running.child.kill('SIGUSR2')
+    expect(await running.ended).toMatchObject({ code: 70, signal: null })
   })
 })
