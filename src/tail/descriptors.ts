@@ -1,4 +1,5 @@
 /** The open descriptors, bounded: the least recently used file that can be found again by its name gives way. */
+import type { Clock } from '../core/clock.js'
 import type { Generation } from './file.js'
 import { codeOf, type FileLayer, type OpenedFile } from './files.js'
 
@@ -6,21 +7,42 @@ import { codeOf, type FileLayer, type OpenedFile } from './files.js'
 const MOST_PACKED = 16
 /** What is left to the spool, the outputs and everything else when the process may open no more. */
 const RESERVED = 16
+/** Where fewer are held than may be, it is tried whether more could be after this; in ms. In vain: after twice that, and so on. */
+const RISE_AFTER_MS = 60_000
+const RISE_AT_LEAST_EVERY_MS = 3_600_000
+/** By how many the number held rises at once: by half, but within these. */
+const RISE_BY = { least: 8, most: 64 }
+
+export interface DescriptorsOptions {
+  readonly files: FileLayer
+  readonly clock: Clock
+  /** What the config allows. */
+  readonly limit: number
+  /** The process could not open `path`: `most` files are held open from then on. Again only when it becomes worse. */
+  tooMany(path: string, most: number): void
+  /** As many as the config allows are held open again. */
+  enough(): void
+}
 
 export class Descriptors {
-  readonly #files: FileLayer
-  readonly #tooMany: (path: string, most: number) => void
+  readonly #options: DescriptorsOptions
+  /** How many are held: `limit`, or fewer since the process could open no more. */
   #most: number
+  /** The fewest that were told; `limit` when all is well. */
+  #told: number
+  /** When more are tried, on the clock, and how long after that again if it is in vain. */
+  #riseAt = 0
+  #riseAfterMs = RISE_AFTER_MS
+  #isTrying = false
   /** The closing that makes room for others, while it is under way. */
   #givingWay: Promise<void> | undefined
   /** Generations with a handle, the least recently used first. */
   readonly #open = new Set<Generation>()
 
-  /** `tooMany` is told that the process could not open `path`, and how many files are held open from then on. */
-  constructor(files: FileLayer, most: number, tooMany: (path: string, most: number) => void) {
-    this.#files = files
-    this.#most = most
-    this.#tooMany = tooMany
+  constructor(options: DescriptorsOptions) {
+    this.#options = options
+    this.#most = options.limit
+    this.#told = options.limit
   }
 
   get size(): number {
@@ -32,15 +54,19 @@ export class Descriptors {
    * positions and the spool could not be written, and nothing would ever be closed. Rejects with the system's error.
    */
   async open(path: string): Promise<OpenedFile> {
+    const { files } = this.#options
     try {
-      return await this.#files.openToRead(path)
+      const opened = await files.openToRead(path)
+      // A compressed file takes too much to be opened only to see whether it can be.
+      if (opened.packed === undefined) await this.#rise(path)
+      return opened
     } catch (error) {
       if (codeOf(error) !== 'EMFILE' && codeOf(error) !== 'ENFILE') throw error
       this.#givingWay ??= this.#giveWay(path).finally(() => {
         this.#givingWay = undefined
       })
       await this.#givingWay
-      return await this.#files.openToRead(path)
+      return await files.openToRead(path)
     }
   }
 
@@ -48,9 +74,46 @@ export class Descriptors {
     const most = Math.max(1, this.#open.size - RESERVED)
     if (most < this.#most) {
       this.#most = most
-      this.#tooMany(path, most)
+      this.#postpone()
+    }
+    if (most < this.#told) {
+      this.#told = most
+      this.#options.tooMany(path, most)
     }
     while (this.#open.size > this.#most && (await this.#spare(this.#open)));
+  }
+
+  /**
+   * What was short may have come back: a limit that was raised, descriptors of others. Where files wait for descriptors, a
+   * few more are held as soon as those, and the reserve, could be opened all at once: on `path`, and closed again.
+   */
+  async #rise(path: string): Promise<void> {
+    const { clock, limit, enough } = this.#options
+    if (this.#most >= limit || !this.isTight || this.#isTrying || clock.now() < this.#riseAt) return
+    this.#isTrying = true
+    const more = Math.min(limit - this.#most, Math.max(RISE_BY.least, Math.min(RISE_BY.most, this.#most >> 1)))
+    if (await this.#couldOpen(path, more + RESERVED)) {
+      this.#most += more
+      this.#riseAfterMs = RISE_AFTER_MS
+      if (this.#most === limit) {
+        this.#told = limit
+        enough()
+      }
+    }
+    this.#postpone()
+    this.#isTrying = false
+  }
+
+  async #couldOpen(path: string, count: number): Promise<boolean> {
+    const tries = await Promise.allSettled(Array.from({ length: count }, () => this.#options.files.openToRead(path)))
+    const opened = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    await Promise.allSettled(opened.map((one) => one.close()))
+    return opened.length === count
+  }
+
+  #postpone(): void {
+    this.#riseAt = this.#options.clock.now() + this.#riseAfterMs
+    this.#riseAfterMs = Math.min(2 * this.#riseAfterMs, RISE_AT_LEAST_EVERY_MS)
   }
 
   /**

@@ -118,13 +118,18 @@ export class Tail {
       troubles: this.#troubles,
       mintId: options.mintId ?? (() => randomBytes(8).toString('hex')),
     })
-    this.#descriptors = new Descriptors(files, settings.maxOpenFiles, (path, most) =>
-      hooks.problem(
-        path,
-        `could not be opened: too many files are open. From now on ${most} files are held open; every file has its turn all the same.`,
-        'Raise the limit (ulimit -n), or lower tail.maxOpenFiles.',
-      ),
-    )
+    this.#descriptors = new Descriptors({
+      files,
+      clock,
+      limit: settings.maxOpenFiles,
+      tooMany: (path, most) =>
+        hooks.problem(
+          path,
+          `could not be opened: too many files are open. From now on ${most} files are held open; every file has its turn all the same.`,
+          'Raise the limit (ulimit -n), or lower tail.maxOpenFiles.',
+        ),
+      enough: () => options.log.info(`${settings.maxOpenFiles} files are held open again, as tail.maxOpenFiles allows`),
+    })
     const shared = { inputs, files, ledger: this.#ledger, descriptors: this.#descriptors, clock }
     const isOwn = (key: string) => this.#own.has(key)
     this.#copies = new Copies({ ...shared, fingerprintBytes: settings.fingerprintBytes, isOwn })

@@ -73,6 +73,8 @@ export class Stage {
   sinks: Kept[] = []
   lost: { path: string; bytes: number; reason: string }[] = []
   problems: string[] = []
+  /** What the log was told as facts. */
+  told: string[] = []
   refused: string[] = []
   stuck: string[] = []
   #tail: Tail | undefined
@@ -105,7 +107,7 @@ export class Stage {
       settings: tailSettings.parse({ watch: false, poll: 0, ...options.settings }),
       stateDir: this.path('state'),
       clock: this.clock,
-      log: silentLog,
+      log: { ...silentLog, info: (text: unknown) => void this.told.push(String(text)) },
       hooks: {
         open: (file, head) => {
           if (options.open) return options.open(file, head)
