@@ -30,7 +30,12 @@ const [
 )
 
 const gauges = Object.fromEntries(Object.keys(GAUGES).map((name) => [name, 0]))
-const { text } = await renderMetrics(new Counters(), () => ({ gauges, spooled: { main: 0 }, sources: [] }))
+const { text } = await renderMetrics(new Counters(), () => ({
+  gauges,
+  spooled: { main: 0 },
+  sources: [],
+  remappers: [],
+}))
 const pages = renderDocs({
   schema: jsonSchemaOf(configSettings, 'Config of Errand'),
   outputKinds: OUTPUT_KINDS,

@@ -201,6 +201,7 @@ export class Agent {
   /** What /healthz and /readyz and /metrics say. */
   health(): Health {
     const { linesOpen, recordsPending, spooled } = this.#moment()
+    const sources = this.#options.plan.inputs.map(({ source }) => source)
     return {
       ready: this.#caughtUp || this.#unsaved || this.#lastCheckpoint > 0,
       gauges: {
@@ -211,7 +212,10 @@ export class Agent {
         records_pending: recordsPending,
       },
       spooled,
-      sources: [...new Set(this.#options.plan.inputs.map(({ source }) => source.name))],
+      sources: [...new Set(sources.map(({ name }) => name))],
+      remappers: sources.flatMap(({ name: source, remappers }) =>
+        remappers.map(({ name }) => ({ source, remapper: name })),
+      ),
     }
   }
 

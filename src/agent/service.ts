@@ -249,7 +249,8 @@ export class Service {
   }
 
   #health(): Health {
-    const health = this.#agent?.health() ?? this.#last ?? { ready: false, gauges: {}, spooled: {}, sources: [] }
+    const health = this.#agent?.health() ??
+      this.#last ?? { ready: false, gauges: {}, spooled: {}, sources: [], remappers: [] }
     return {
       ...health,
       // A change of agents is not a time in which nobody is ready.

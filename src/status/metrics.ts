@@ -44,21 +44,30 @@ export const GAUGES: Readonly<Record<string, string>> = {
   process_start_time_seconds: 'When the process started, in seconds since 1970.',
 }
 
+const each = (label: string, values: readonly string[]) => values.map((value) => ({ [label]: value }))
+const ofOutputs = ({ spooled }: Snapshot) => each('output', Object.keys(spooled))
+const ofSources = ({ sources }: Snapshot) => each('source', sources)
+
 /**
- * The labels of counters, with the values that are known before anything was counted; `output` and `source` are those
- * of the config. Their series are there from the start, as 0: what first appears as 1 has no rate.
+ * The series of counters with labels that are known before anything was counted. They are there from the start, as 0:
+ * what first appears as 1 has no rate.
  */
-const LABELS: Readonly<Record<string, Readonly<Record<string, 'output' | 'source' | readonly string[]>>>> = {
-  lines_dropped_total: { reason: ['calm', 'below_error', 'no_status', 'not_wanted', 'fault'] },
-  bytes_cut_total: { limit: ['line', 'entry'] },
-  bytes_lost_total: { reason: ['deleted before it was read', 'truncated before it was read'] },
-  alarms_missed_total: { source: 'source' },
-  records_kept_total: { source: 'source' },
-  records_delivered_total: { output: 'output' },
-  records_refused_total: { output: 'output' },
-  batches_retried_total: { output: 'output' },
-  cursors_unreadable_total: { output: 'output' },
-  config_reloads_total: { result: ['applied', 'refused', 'failed'] },
+const SERIES: Readonly<Record<string, (known: Snapshot) => readonly Readonly<Record<string, string>>[]>> = {
+  lines_dropped_total: () => each('reason', ['calm', 'below_error', 'no_status', 'not_wanted', 'fault']),
+  bytes_cut_total: () => each('limit', ['line', 'entry']),
+  bytes_lost_total: () => each('reason', ['deleted before it was read', 'truncated before it was read']),
+  alarms_missed_total: ofSources,
+  patterns_given_up_total: ({ remappers }) => remappers,
+  records_kept_total: ofSources,
+  records_delivered_total: ofOutputs,
+  records_refused_total: ofOutputs,
+  spool_records_lost_total: (known) =>
+    ofOutputs(known).flatMap((output) =>
+      each('reason', ['full', 'damaged', 'removed']).map((why) => ({ ...why, ...output })),
+    ),
+  batches_retried_total: ofOutputs,
+  cursors_unreadable_total: ofOutputs,
+  config_reloads_total: () => each('result', ['applied', 'refused', 'failed']),
 }
 
 /** What is rendered, taken at one moment: its sums hold. */
@@ -68,6 +77,8 @@ export interface Snapshot {
   readonly spooled: Readonly<Record<string, number>>
   /** The sources of the inputs. */
   readonly sources: readonly string[]
+  /** The remappers that run for each of them; one may be there twice. */
+  readonly remappers: readonly { readonly source: string; readonly remapper: string }[]
 }
 
 /** The text of /metrics. `take` is called in the same moment in which the counters are read. */
@@ -77,7 +88,8 @@ export async function renderMetrics(
 ): Promise<{ text: string; contentType: string }> {
   // Loaded by those who are asked for metrics only: it takes a while, and memory.
   const { Counter, Gauge, Registry } = await import('prom-client')
-  const { gauges, spooled, sources } = take()
+  const taken = take()
+  const { gauges, spooled } = taken
   const registry = new Registry()
   const made = new Map<string, Counter>()
   const counterOf = (name: string, labels: readonly string[]): Counter => {
@@ -94,12 +106,11 @@ export async function renderMetrics(
     labelsOf.set(name, new Set([...(labelsOf.get(name) ?? []), ...Object.keys(labels)]))
   }
   for (const name of Object.keys(COUNTERS)) {
-    const [label, values] = Object.entries(LABELS[name] ?? {})[0] ?? []
-    const known = values === 'output' ? Object.keys(spooled) : values === 'source' ? sources : (values ?? [])
-    const names = new Set([...(label === undefined ? [] : [label]), ...(labelsOf.get(name) ?? [])])
+    const known = SERIES[name]?.(taken) ?? []
+    const names = new Set([...Object.keys(known[0] ?? {}), ...(labelsOf.get(name) ?? [])])
     const counter = counterOf(name, [...names])
     // A counter that has counted nothing is 0, not absent: alerts on absence would fire.
-    if (label !== undefined && known.length > 0) for (const value of known) counter.inc({ [label]: value }, 0)
+    if (known.length > 0) for (const labels of known) counter.inc(labels, 0)
     else if (names.size === 0 || counters.total(name) === 0) counter.inc(0)
   }
   for (const [name, labels, value] of counted) counterOf(name, [...(labelsOf.get(name) ?? [])]).inc(labels, value)

@@ -68,7 +68,7 @@ describe('the image', () => {
     expect(dockerfile).toContain('ERRAND_HEALTH_URL=http://127.0.0.1:8686/healthz')
     const [program, ...args] = healthCommand()
     expect(program).toBe('node')
-    const health = () => ({ ready: false, gauges: {}, spooled: {}, sources: [] })
+    const health = () => ({ ready: false, gauges: {}, spooled: {}, sources: [], remappers: [] })
     const place = { file: 'config.json' }
     const server = new StatusServer({ listen: '127.0.0.1:0', place, counters: new Counters(), health })
     const port = await server.start()

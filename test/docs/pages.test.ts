@@ -94,7 +94,12 @@ describe('the records in the pages', () => {
 
 describe('what is written by npm run docs', async () => {
   const gauges = Object.fromEntries(Object.keys(GAUGES).map((name) => [name, 0]))
-  const { text } = await renderMetrics(new Counters(), () => ({ gauges, spooled: { main: 0 }, sources: [] }))
+  const { text } = await renderMetrics(new Counters(), () => ({
+    gauges,
+    spooled: { main: 0 },
+    sources: [],
+    remappers: [],
+  }))
   const pages = renderDocs({
     schema: jsonSchemaOf(configSettings, 'Config of Errand'),
     outputKinds: OUTPUT_KINDS,

@@ -13,7 +13,14 @@ async function serve(ready = true) {
   counters.add('lines_read_total', 7)
   counters.add('lines_dropped_total', 3, { reason: 'calm' })
   counters.add('lines_dropped_total', 2, { reason: 'below_error' })
-  const health = () => ({ ready, gauges: { spool_bytes: 12 }, spooled: { main: 4 }, sources: ['java'] })
+  const remappers = [{ source: 'java', remapper: 'Till "2"' }]
+  const health = () => ({
+    ready,
+    gauges: { spool_bytes: 12 },
+    spooled: { main: 4, more: 0 },
+    sources: ['java'],
+    remappers,
+  })
   const server = new StatusServer({ listen: '127.0.0.1:0', place: PLACE, counters, health })
   servers.push(server)
   const port = await server.start()
@@ -49,10 +56,14 @@ describe('the status server', () => {
       'lines_dropped_total{reason="not_wanted"}',
       'bytes_lost_total{reason="truncated before it was read"}',
       'config_reloads_total{result="refused"}',
+      'patterns_given_up_total{source="java",remapper="Till \\"2\\""}',
+      'spool_records_lost_total{reason="full",output="main"}',
+      'spool_records_lost_total{reason="damaged",output="more"}',
+      'spool_records_lost_total{reason="removed",output="main"}',
     ]) {
       expect(text).toContain(`errand_${series} 0\n`)
     }
-    const sample = /^\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [\d.e+-]+$/
+    const sample = /^\w+(\{\w+="(\\.|[^"\\])*"(,\w+="(\\.|[^"\\])*")*\})? [\d.e+-]+$/
     const lines = text.split('\n').filter((line) => line !== '')
     expect(lines.filter((line) => !sample.test(line) && !/^# (HELP|TYPE) \w+ /.test(line))).toEqual([])
     const named = lines.filter((line) => line.startsWith('# TYPE ')).map((line) => line.split(' ')[2])
@@ -69,7 +80,7 @@ describe('the status server', () => {
       listen: `127.0.0.1:${port}`,
       place: PLACE,
       counters: new Counters(),
-      health: () => ({ ready: true, gauges: {}, spooled: {}, sources: [] }),
+      health: () => ({ ready: true, gauges: {}, spooled: {}, sources: [], remappers: [] }),
     })
     await expect(second.start()).rejects.toThrow(
       `config.json:7:12  status.listen: 127.0.0.1:${port} cannot be had (EADDRINUSE). Choose another port`,
