@@ -11,10 +11,12 @@ import { ProblemsError, renderPlace } from '../core/problem.js'
 import type { ErrorRecord, Status } from '../core/shapes.js'
 import { type Encoding, markedEncoding } from '../frame/encoding.js'
 import { realSleep } from '../ship/sleep.js'
+import { heldFiles } from '../spool/held.js'
 import { StateLock, type ThisProcess } from '../spool/lock.js'
 import { Spool } from '../spool/spool.js'
 import type { Health } from '../status/server.js'
 import type { TailedFile } from '../tail/file.js'
+import { disk } from '../tail/files.js'
 import { Tail } from '../tail/tail.js'
 import { Accounts, type Moment } from './accounts.js'
 import { Delivering } from './delivering.js'
@@ -98,6 +100,10 @@ export class Agent {
     this.#delivering = parts.delivering
     this.#accounts = parts.accounts
     this.#fullSpool = new FullSpool({ spool: parts.spool, delivering: parts.delivering, log: options.log })
+    parts.lock.whenTaken((error) => {
+      options.log.error(`${error.message} This agent stops; what it has not written is read again.`)
+      this.stop()
+    })
     const { config } = options.plan
     this.#keep = new Set(config.keep.statuses)
     this.#limits = {
@@ -138,10 +144,11 @@ export class Agent {
     let spool: Spool | undefined
     let agent: Agent | undefined
     try {
-      const accounts = await Accounts.open({ stateDir, counters, processStart, clock, log })
-      spool = await Spool.open({ dir: join(plan.stateDir, 'spool'), settings: plan.config.spool, log, counters })
+      const files = heldFiles(lock)
+      const accounts = await Accounts.open({ stateDir, counters, processStart, clock, log, files })
+      spool = await Spool.open({ dir: join(plan.stateDir, 'spool'), settings: plan.config.spool, log, counters, files })
       const isNew = (output: string) => accounts.knows(output) === false
-      const delivering = await Delivering.open({ plan, spool, stdout, log, clock, counters, isNew })
+      const delivering = await Delivering.open({ plan, spool, stdout, log, clock, counters, files, isNew })
       accounts.begin(delivering.spooled)
       // A glob such as /var/log/** must not lead the agent to its own spool and refused records.
       const own = new Set(OWN_STATE.map((names) => `${literalGlob(plan.stateDir)}/${names}`))
@@ -242,6 +249,13 @@ export class Agent {
       clock,
       log,
       once,
+      // The only files that the tailer writes are in the state directory.
+      files: {
+        ...disk,
+        openToWrite: this.#lock.guard(disk.openToWrite),
+        rename: this.#lock.guard(disk.rename),
+        makeDirectory: this.#lock.guard(disk.makeDirectory),
+      },
       ...(ownKeys && { own: ownKeys }),
       hooks: {
         open: (file, head) => this.#streams.add(file, head && markedEncoding(head)),
@@ -423,20 +437,7 @@ export class Agent {
         }
         if (signal.aborted) return false
         await realSleep(1000, signal)
-        await this.#keepLock()
       }
-    }
-  }
-
-  /** Where someone removed the state directory, it is made again and stays ours; an agent that has taken it ends this one. */
-  async #keepLock(): Promise<void> {
-    try {
-      await this.#lock.keep()
-    } catch (error) {
-      // A disk that does not answer is told of already.
-      if (!(error instanceof ProblemsError)) return
-      this.#options.log.error(`${error.message} This agent stops; what it has not written is read again.`)
-      this.stop()
     }
   }
 

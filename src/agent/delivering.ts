@@ -8,6 +8,7 @@ import type { Output, OutputKind } from '../outputs/output.js'
 import type { BatchSettings } from '../ship/settings.js'
 import { Shipper } from '../ship/shipper.js'
 import { Cursors } from '../spool/cursors.js'
+import type { Files } from '../spool/files.js'
 import type { Spool } from '../spool/spool.js'
 import type { Plan } from './plan.js'
 
@@ -18,6 +19,8 @@ export interface DeliveringOptions {
   readonly log: Logger
   readonly clock: Clock
   readonly counters: Counters
+  /** Of the state directory. */
+  readonly files: Files
   /** Whether an output was certainly not there in the last run. */
   isNew(output: string): boolean
 }
@@ -64,9 +67,17 @@ export class Delivering {
 
   /** Opens outputs and reads their cursors. Rejects when the state directory does not answer. */
   static async open(options: DeliveringOptions): Promise<Delivering> {
-    const { plan, spool, stdout, log, clock, counters, isNew } = options
+    const { plan, spool, stdout, log, clock, counters, files, isNew } = options
     const names = plan.config.outputs.map(({ name }) => name)
-    const cursors = await Cursors.open({ dir: join(plan.stateDir, 'cursors'), names, spool, log, counters, isNew })
+    const cursors = await Cursors.open({
+      dir: join(plan.stateDir, 'cursors'),
+      names,
+      spool,
+      log,
+      counters,
+      files,
+      isNew,
+    })
     const refusedDir = join(plan.stateDir, 'refused')
     const lines = plan.config.outputs.map(({ name, type, batch, ...settings }) => {
       const kind = outputKind(type)
@@ -75,7 +86,7 @@ export class Delivering {
       const limited = batchLimits(batch, kind, plan.config.outputs.length)
       const cursor = cursors.of(name)
       const { concurrency } = kind
-      const shared = { name, type, spool, log, clock, counters, refusedDir }
+      const shared = { name, type, spool, log, clock, counters, refusedDir, files }
       return { name, type, output, shipper: new Shipper({ ...shared, output, cursor, batch: limited, concurrency }) }
     })
     return new Delivering(lines, cursors, spool)

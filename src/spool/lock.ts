@@ -35,6 +35,9 @@ export class StateLock {
   readonly #path: string
   readonly #text: string
   readonly #files: Files
+  /** Why the directory is not ours any more; it does not become so again. */
+  #gone: Error | undefined
+  #taken: ((error: ProblemsError) => void) | undefined
 
   private constructor(path: string, text: string, files: Files) {
     this.#path = path
@@ -68,19 +71,40 @@ export class StateLock {
 
   /**
    * Makes directory and lock again where someone removed them while the agent runs. Throws a ProblemsError when another
-   * agent has taken the directory since.
+   * agent has taken the directory since, then and ever after.
    */
   async keep(): Promise<void> {
+    if (this.#gone) throw this.#gone
     const found = await this.#files.readText(this.#path)
     if (found === this.#text) return
     const other = found === undefined ? undefined : parse(found)
-    if (other !== undefined) throw held(this.#path, other)
+    if (other !== undefined) {
+      const error = held(this.#path, other)
+      this.#gone ??= error
+      this.#taken?.(error)
+      this.#taken = undefined
+      throw error
+    }
     await this.#files.makeDir(dirname(this.#path))
     if (found === undefined && !(await create(this.#path, this.#text, this.#files))) return this.keep()
   }
 
-  /** Gives the lock back, unless someone else has taken it over. */
+  /** `work` on the directory, done only as long as that is ours; see `keep`. */
+  guard<A extends readonly unknown[], R>(work: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
+    return async (...args) => {
+      await this.keep()
+      return work(...args)
+    }
+  }
+
+  /** Calls back once when it is found that another agent has taken the directory. */
+  whenTaken(callback: (error: ProblemsError) => void): void {
+    this.#taken = callback
+  }
+
+  /** Gives the lock back, unless someone else has taken it over. Nothing is kept or guarded from then on but refused. */
   async release(): Promise<void> {
+    this.#gone ??= new Error(`${this.#path} was given back`)
     if ((await this.#files.readText(this.#path)) === this.#text) await this.#files.remove(this.#path)
   }
 }

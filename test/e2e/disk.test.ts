@@ -1,7 +1,19 @@
 /** Disks that fail under the built program, for real where that can be had: each fault is told, survived, and loses nothing. */
 import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
-import { appendFile, chmod, mkdir, open, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  unlink,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest'
 import { Backend } from './backend.js'
@@ -149,7 +161,9 @@ describe('a state directory', () => {
     const [log, out, state] = [join(dir, 'app.log'), join(dir, 'errors.ndjson'), join(dir, 'state')]
     await appendFile(log, errors(0, 5))
     await deliveredAtLeast(out, 5)
-    await rm(state, { recursive: true })
+    // Out of the way in one step: the agent may write while a directory is being emptied.
+    await rename(state, join(dir, 'gone'))
+    await rm(join(dir, 'gone'), { recursive: true })
     await appendFile(log, errors(5, 10))
     await until('the log to tell of it', () => /takes no records: .+removed by someone else/.test(agent.stderr))
     await deliveredAtLeast(out, 10)
@@ -163,6 +177,45 @@ describe('a state directory', () => {
     await expectAll(out, 20)
     await again.stop()
   })
+
+  for (const [name, stopped] of [
+    ['an agent finds at its next write, ends, and leaves alone', false],
+    ['an agent finds when it is stopped, and leaves alone', true],
+  ] as const)
+    it(`that was removed and taken by another is what ${name}`, { timeout: 120_000 }, async () => {
+      const dir = await folder()
+      const [log, state, another] = [join(dir, 'app.log'), join(dir, 'state'), join(dir, 'another')]
+      // A link: one directory takes the place of another in one step.
+      await mkdir(join(dir, 'first'))
+      await symlink('first', state)
+      const agent = await startOn(dir, {})
+      await appendFile(log, errors(0, 5))
+      await until('an agent that has nothing more to write', async () => {
+        const account = await readFile(join(state, 'accounts.json'), 'utf8').catch(() => '{}')
+        const { totals, spooled } = JSON.parse(account)
+        return spooled?.disk === 0 && totals?.['records_delivered_total{"output":"disk"}'] === 5
+      })
+      await mkdir(join(another, 'cursors'), { recursive: true })
+      const theirs = {
+        'errand.lock': JSON.stringify({ pid: process.pid, since: '2026-11-20T10:00:00.000Z' }),
+        'checkpoints.json': 'theirs',
+        'accounts.json': 'theirs',
+        'cursors/disk.json': 'theirs',
+      }
+      for (const [file, text] of Object.entries(theirs)) await writeFile(join(another, file), text)
+      await symlink('another', join(dir, 'next'))
+      await rename(join(dir, 'next'), state)
+      if (stopped) agent.child.kill('SIGTERM')
+      else await appendFile(log, errors(5, 10))
+      expect((await agent.ended).code).toBe(0)
+      expect(agent.stderr.match(/This agent stops; what it has not written is read again/g)).toHaveLength(1)
+      const left = await readdir(another, { recursive: true, withFileTypes: true })
+      const files = left.flatMap((entry) =>
+        entry.isFile() ? [join(entry.parentPath, entry.name).slice(another.length + 1)] : [],
+      )
+      expect(files.sort()).toEqual(Object.keys(theirs).sort())
+      for (const [file, text] of Object.entries(theirs)) expect(await readFile(join(state, file), 'utf8')).toBe(text)
+    })
 
   it('that a running agent has is refused to a second, which says who, where and what to do', {
     timeout: 60_000,

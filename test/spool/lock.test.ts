@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../../src/core/clock.js'
-import { realFiles } from '../../src/spool/files.js'
+import { type Files, type OpenFile, realFiles, replaceFile } from '../../src/spool/files.js'
+import { heldFiles } from '../../src/spool/held.js'
 import { StateLock, type ThisProcess } from '../../src/spool/lock.js'
 import { tempDir } from './disk.js'
 
@@ -96,8 +97,23 @@ describe('the lock on a state directory', () => {
     const lock = await StateLock.take({ dir, self, clock })
     rmSync(dir, { recursive: true })
     const other = await StateLock.take({ dir, self: { ...self, pid: process.ppid }, clock })
-    await expect(lock.keep()).rejects.toThrow(`Process ${process.ppid} has used this state directory since`)
+    const told: string[] = []
+    lock.whenTaken(({ message }) => told.push(message))
+    const why = `Process ${process.ppid} has used this state directory since`
+    await expect(lock.keep()).rejects.toThrow(why)
     await other.release()
+    // What the other has left there is not of ours.
+    await expect(lock.keep()).rejects.toThrow(why)
+    expect(told).toEqual([expect.stringContaining(why)])
+    expect(readdirSync(dir)).toEqual([])
+  })
+
+  it('that was given back is not taken again by a write that comes late', async () => {
+    const dir = tempDir()
+    const lock = await StateLock.take({ dir, self, clock })
+    await lock.release()
+    await expect(lock.keep()).rejects.toThrow('errand.lock was given back')
+    expect(readdirSync(dir)).toEqual([])
   })
 
   it('of another boot is taken over, though a process with its id and start time lives', async () => {
@@ -106,4 +122,33 @@ describe('the lock on a state directory', () => {
     const lock = await StateLock.take({ dir, self, clock, files: startedAt(42) })
     await lock.release()
   })
+})
+
+describe('the files of a state directory', () => {
+  /** Each way to change something in the directory, and a file that was open before. */
+  const changes: readonly (readonly [string, (files: Files, dir: string, open: OpenFile) => Promise<unknown>])[] = [
+    ['makes no directory', (files, dir) => files.makeDir(join(dir, 'spool'))],
+    ['creates no file', (files, dir) => files.open(join(dir, 'b'), 'create')],
+    ['opens no file to write', (files, dir) => files.open(join(dir, 'a'), 'edit')],
+    ['renames nothing', (files, dir) => files.rename(join(dir, 'a'), join(dir, 'b'))],
+    ['removes nothing', (files, dir) => files.remove(join(dir, 'a'))],
+    ['writes nothing into an open file', (_, __, open) => open.write(Buffer.from('late'), 0)],
+    ['cuts nothing off an open file', (_, __, open) => open.truncate(0)],
+    ['replaces no file', (files, dir) => replaceFile(files, join(dir, 'a'), 'late')],
+  ]
+  for (const [name, change] of changes)
+    it(`that another agent has taken: the first ${name}`, async () => {
+      const dir = tempDir()
+      const lock = await StateLock.take({ dir, self, clock })
+      const files = heldFiles(lock)
+      await replaceFile(files, join(dir, 'a'), 'ours')
+      const open = await files.open(join(dir, 'a'), 'edit')
+      const another = JSON.stringify({ pid: process.ppid, since: 'now' })
+      writeFileSync(join(dir, 'errand.lock'), another)
+      await expect(change(files, dir, open)).rejects.toThrow(`Process ${process.ppid} has used this state directory`)
+      await open.close()
+      expect(readdirSync(dir).sort()).toEqual(['a', 'errand.lock'])
+      expect(readFileSync(join(dir, 'a'), 'utf8')).toBe('ours')
+      expect(await files.readText(join(dir, 'errand.lock'))).toBe(another)
+    })
 })
