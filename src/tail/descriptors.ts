@@ -18,7 +18,7 @@ export interface DescriptorsOptions {
   readonly clock: Clock
   /** What the config allows. */
   readonly limit: number
-  /** The process could not open `path`: `most` files are held open from then on. Again only when it becomes worse. */
+  /** The process could not open `path`: `most` files are held open from then on. Again only after `enough`. */
   tooMany(path: string, most: number): void
   /** As many as the config allows are held open again. */
   enough(): void
@@ -28,8 +28,8 @@ export class Descriptors {
   readonly #options: DescriptorsOptions
   /** How many are held: `limit`, or fewer since the process could open no more. */
   #most: number
-  /** The fewest that were told; `limit` when all is well. */
-  #told: number
+  /** The shortage was told, and is not over. */
+  #isTold = false
   /** When more are tried, on the clock, and how long after that again if it is in vain. */
   #riseAt = 0
   #riseAfterMs = RISE_AFTER_MS
@@ -42,7 +42,6 @@ export class Descriptors {
   constructor(options: DescriptorsOptions) {
     this.#options = options
     this.#most = options.limit
-    this.#told = options.limit
   }
 
   get size(): number {
@@ -76,10 +75,8 @@ export class Descriptors {
       this.#most = most
       this.#postpone()
     }
-    if (most < this.#told) {
-      this.#told = most
-      this.#options.tooMany(path, most)
-    }
+    if (!this.#isTold) this.#options.tooMany(path, this.#most)
+    this.#isTold = true
     while (this.#open.size > this.#most && (await this.#spare(this.#open)));
   }
 
@@ -96,7 +93,7 @@ export class Descriptors {
       this.#most += more
       this.#riseAfterMs = RISE_AFTER_MS
       if (this.#most === limit) {
-        this.#told = limit
+        this.#isTold = false
         enough()
       }
     }
