@@ -46,9 +46,7 @@ async function change(dir: string, name: string, by: (text: string) => string): 
 }
 
 describe('errand audit', () => {
-  it('reconciles a running agent and a stopped one, with refused records and a backlog', {
-    timeout: 60_000,
-  }, async () => {
+  it('reconciles a running agent and a stopped one, with refused records and a backlog', async () => {
     const dir = await folder()
     const port = await freePort()
     const never = await serve((request, response) => {
@@ -103,7 +101,7 @@ describe('errand audit', () => {
     expect(other.found.notes).toEqual([expect.stringContaining('answers 200 and is no Errand')])
   })
 
-  it('reconciles over kill -9 and restarts, while running and after', { timeout: 120_000 }, async () => {
+  it('reconciles over kill -9 and restarts, while running and after', async () => {
     const dir = await folder()
     await writeFile(join(dir, 'app.log'), '')
     const slow = await serve((request, response) => {
@@ -144,7 +142,7 @@ describe('errand audit', () => {
     expect(new Set((await deliveredAtLeast(join(dir, 'errors.ndjson'), 450)).map(({ id }) => id)).size).toBe(450)
   })
 
-  it('names the loss of a file that was truncated unread, and still reconciles', { timeout: 60_000 }, async () => {
+  it('names the loss of a file that was truncated unread, and still reconciles', async () => {
     const dir = await folder()
     const log = join(dir, 'app.log')
     await writeFile(log, errors(9000))

@@ -31,7 +31,7 @@ const HOSTILE: readonly (readonly [string, Buffer])[] = [
 
 describe('an agent that reads', () => {
   for (const source of ['python', 'auto'] as const) {
-    it(`what is no text goes on and delivers the error behind it: source ${source}`, { timeout: 60_000 }, async () => {
+    it(`what is no text goes on and delivers the error behind it: source ${source}`, async () => {
       const dir = await folder()
       for (const [i, [, bytes]] of HOSTILE.entries()) {
         const log = Buffer.concat([bytes, Buffer.from('\n'), Buffer.from(python.error(`behind ${i}`))])
@@ -119,7 +119,7 @@ describe('an agent that reads', () => {
     expect(shown[0]?.[1]).toMatchObject({ message: 'größer €', error: { kind: 'KeyError' } })
   })
 
-  it('a file while bytes of any kind are appended to it goes on', { timeout: 60_000 }, async () => {
+  it('a file while bytes of any kind are appended to it goes on', async () => {
     const dir = await folder()
     const log = join(dir, 'app.log')
     await writeFile(log, python.error('first'))

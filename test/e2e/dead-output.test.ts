@@ -59,9 +59,7 @@ async function rig(outputs: Readonly<Record<string, Backend>>, spool: object): P
 }
 
 describe('an output that hangs', () => {
-  it('stops nobody before the spool is full, is named when it is, and gets everything when it is back', {
-    timeout: 120_000,
-  }, async () => {
+  it('stops nobody before the spool is full, is named when it is, and gets everything when it is back', async () => {
     const live = await Backend.start()
     const dead = await Backend.start({ isHanging: true })
     const { agent, write, metrics, expectBalance } = await rig({ live, dead }, { whenFull: 'wait' })
@@ -84,9 +82,7 @@ describe('an output that hangs', () => {
     expect((await agent.stop()).code).toBe(0)
   })
 
-  it('loses the oldest where that was asked for, while the other gets everything; its loss is counted and told', {
-    timeout: 120_000,
-  }, async () => {
+  it('loses the oldest where that was asked for, while the other gets everything; its loss is counted and told', async () => {
     const live = await Backend.start()
     const dead = await Backend.start({ isHanging: true })
     const { agent, write, metrics, expectBalance } = await rig({ live, dead }, { whenFull: 'dropOldest' })
@@ -98,7 +94,9 @@ describe('an output that hangs', () => {
     await until('the loss to be counted', async () => {
       return metric(await metrics(), 'spool_records_lost_total', { output: 'dead', reason: 'full' }) > 200
     })
-    expect(agent.stderr).toMatch(/output \\?"dead\\?" \(http\): \d+ records? (was|were) dropped undelivered/)
+    await until('the loss to be told', () =>
+      /output \\?"dead\\?" \(http\): \d+ records? (was|were) dropped undelivered/.test(agent.stderr),
+    )
     expect(agent.stderr.match(/dropped undelivered/g)).toHaveLength(1)
     await expectBalance()
     dead.comeBack()
@@ -116,7 +114,7 @@ describe('an output that hangs', () => {
 })
 
 describe('an output that takes two seconds for each answer', () => {
-  it('gets everything, once, while reading waits for it', { timeout: 120_000 }, async () => {
+  it('gets everything, once, while reading waits for it', async () => {
     const slow = await Backend.start({ delayMs: 2000 })
     const { agent, write, expectBalance } = await rig({ slow }, { whenFull: 'wait' })
     const all = await write(1000)

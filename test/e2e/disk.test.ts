@@ -89,9 +89,7 @@ async function startOn(dir: string, config: object, options?: Parameters<typeof 
 }
 
 describe('a disk that is really full', () => {
-  it('under the state directory is told, and nothing is lost when there is room again', {
-    timeout: 120_000,
-  }, async (context) => {
+  it('under the state directory is told, and nothing is lost when there is room again', async (context) => {
     const dir = await folder()
     const disk = await smallDisk(dir, context)
     const agent = await startOn(dir, { stateDir: './disk/state' })
@@ -112,9 +110,7 @@ describe('a disk that is really full', () => {
     expect(await delivered(out)).toHaveLength(420)
   })
 
-  it('under the file of an output is told, and the file gets every record once, whole', {
-    timeout: 120_000,
-  }, async (context) => {
+  it('under the file of an output is told, and the file gets every record once, whole', async (context) => {
     const dir = await folder()
     const disk = await smallDisk(dir, context)
     const outputs = [{ name: 'disk', type: 'file', path: './disk/errors.ndjson', batch: { maxAge: '50ms' } }]
@@ -134,9 +130,7 @@ describe('a disk that is really full', () => {
 })
 
 describe('a state directory', () => {
-  it('that the agent may not use any more is told, and nothing is lost when it may again', {
-    timeout: 120_000,
-  }, async (context) => {
+  it('that the agent may not use any more is told, and nothing is lost when it may again', async (context) => {
     const isRoot = process.getuid?.() === 0
     const dir = await folder()
     await chmod(dir, 0o777)
@@ -155,7 +149,7 @@ describe('a state directory', () => {
     expect((await agent.stop()).code).toBe(0)
   })
 
-  it('that is removed while the agent runs is made again, and nothing is lost', { timeout: 120_000 }, async () => {
+  it('that is removed while the agent runs is made again, and nothing is lost', async () => {
     const dir = await folder()
     const agent = await startOn(dir, {})
     const [log, out, state] = [join(dir, 'app.log'), join(dir, 'errors.ndjson'), join(dir, 'state')]
@@ -182,7 +176,7 @@ describe('a state directory', () => {
     ['an agent finds at its next write, ends, and leaves alone', false],
     ['an agent finds when it is stopped, and leaves alone', true],
   ] as const)
-    it(`that was removed and taken by another is what ${name}`, { timeout: 120_000 }, async () => {
+    it(`that was removed and taken by another is what ${name}`, async () => {
       const dir = await folder()
       const [log, state, another] = [join(dir, 'app.log'), join(dir, 'state'), join(dir, 'another')]
       // A link: one directory takes the place of another in one step.
@@ -217,9 +211,7 @@ describe('a state directory', () => {
       for (const [file, text] of Object.entries(theirs)) expect(await readFile(join(state, file), 'utf8')).toBe(text)
     })
 
-  it('that a running agent has is refused to a second, which says who, where and what to do', {
-    timeout: 60_000,
-  }, async () => {
+  it('that a running agent has is refused to a second, which says who, where and what to do', async () => {
     const dir = await folder()
     const first = await startOn(dir, {})
     await until('the first agent', () => exists(join(dir, 'state', 'checkpoints.json')))
@@ -258,7 +250,7 @@ describe('a state directory', () => {
 })
 
 describe('too few file descriptors', () => {
-  it('for all the files are told once, and every file is read all the same', { timeout: 120_000 }, async (context) => {
+  it('for all the files are told once, and every file is read all the same', async (context) => {
     const dir = await folder()
     await mkdir(join(dir, 'logs'))
     const config = await writeConfig(dir, {
@@ -282,9 +274,7 @@ describe('too few file descriptors', () => {
 
 describe('what the agent keeps', () => {
   for (const umask of ['000', '022', '077']) {
-    it(`is for its user alone with umask ${umask}: after refusals, rotation and damage`, {
-      timeout: 60_000,
-    }, async () => {
+    it(`is for its user alone with umask ${umask}: after refusals, rotation and damage`, async () => {
       const dir = await folder()
       const refuser = await Backend.start({ status: 422 })
       const log = join(dir, 'app.log')

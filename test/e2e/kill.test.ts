@@ -164,7 +164,7 @@ async function killAt(
       }
     }
   // A moment that does not come in time is replaced by any other.
-  await Promise.race([agent.ended, pause(1100)])
+  await Promise.race([agent.ended, pause(5000)])
   kill()
   const { signal, stderr } = await agent.ended
   expect(signal, stderr).toBe('SIGKILL')

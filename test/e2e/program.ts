@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -145,8 +145,14 @@ export const QUICK = {
 export async function writeConfig(path: string, config: object): Promise<string> {
   const file = join(path, 'config.json')
   const outputs = [{ name: 'disk', type: 'file', path: './errors.ndjson', batch: { maxAge: '50ms' } }]
-  await writeFile(file, JSON.stringify({ stateDir: './state', outputs, ...QUICK, ...config }, null, 2))
+  await replace(file, JSON.stringify({ stateDir: './state', outputs, ...QUICK, ...config }, null, 2))
   return file
+}
+
+/** Writes a file in one step: an agent that watches it sees the old text or the new one, never half of it. */
+export async function replace(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.aside`, text)
+  await rename(`${path}.aside`, path)
 }
 
 /** A record as it was delivered; only what tests look at. */
@@ -175,16 +181,20 @@ export async function delivered(path: string): Promise<Delivered[]> {
     return ''
   })
   if (text !== '' && !text.endsWith('\n')) throw new Error(`${path} ends in the middle of a line`)
-  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Delivered]))
+  return recordsIn(text)
 }
 
-/** `delivered`, once there are that many; the writer may be in the middle of a line while this waits. */
+/** The records of a delivered file, once there are that many; the writer may be in the middle of the next one. */
 export async function deliveredAtLeast(path: string, count: number): Promise<Delivered[]> {
-  await until(`${count} records in ${path}`, async () => {
+  return until(`${count} records in ${path}`, async () => {
     const text = await readFile(path, 'utf8').catch(() => '')
-    return text.split('\n').length - 1 >= count
+    const whole = text.slice(0, text.lastIndexOf('\n') + 1)
+    return whole.split('\n').length - 1 >= count && recordsIn(whole)
   })
-  return delivered(path)
+}
+
+function recordsIn(text: string): Delivered[] {
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Delivered]))
 }
 
 export async function exists(path: string): Promise<boolean> {
@@ -198,7 +208,7 @@ export async function exists(path: string): Promise<boolean> {
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  withinMs = 30_000,
+  withinMs = 60_000,
 ): Promise<Exclude<T, false | undefined>> {
   const deadline = Date.now() + withinMs
   for (;;) {
@@ -213,14 +223,20 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-/** A port that was free a moment ago. */
+/** Below those that systems give to connections and to port 0: one of these would be taken again before the test uses it. */
+let nextPort = 10_000 + Math.floor(Math.random() * 20_000)
+
+/** A port that is free, and that nobody gets by chance. */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port was given')
-  return address.port
+  for (;;) {
+    const port = nextPort++
+    const server = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.on('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
+    })
+    await new Promise((resolve) => server.close(resolve))
+    if (isFree) return port
+  }
 }
 
 /** One value of /metrics, by name (without `errand_`) and labels; the sum over all labels that are not named. */

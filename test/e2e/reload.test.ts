@@ -12,6 +12,7 @@ import {
   pause,
   python,
   type Running,
+  replace,
   start,
   until,
   writeConfig,
@@ -35,7 +36,7 @@ const said = (agent: Running, text: string, times = 1) =>
 const messages = async (path: string) => (await delivered(path)).map(({ message }) => message)
 
 describe('SIGHUP', () => {
-  it('adds an input and an output, while the status port answers on', { timeout: 60_000 }, async () => {
+  it('adds an input and an output, while the status port answers on', async () => {
     const dir = await folder()
     const port = await freePort()
     const common = { status: { listen: `127.0.0.1:${port}` }, reload: { watch: false } }
@@ -69,7 +70,7 @@ describe('SIGHUP', () => {
     expect((await messages(join(dir, 'one.ndjson'))).sort()).toEqual(['first', 'other', 'second'])
   })
 
-  it('keeps standard input open, and an entry that is in the middle of it whole', { timeout: 60_000 }, async () => {
+  it('keeps standard input open, and an entry that is in the middle of it whole', async () => {
     const dir = await folder()
     const config = await writeConfig(dir, {
       inputs: [{ type: 'stdin', source: 'python', service: 'jobs' }],
@@ -91,7 +92,7 @@ describe('SIGHUP', () => {
     expect(records[0]?.error.stack).toContain("KeyError: 'SKU-1'")
   })
 
-  it('twice in a row, and a stop right behind it, end in order', { timeout: 60_000 }, async () => {
+  it('twice in a row, and a stop right behind it, end in order', async () => {
     const dir = await folder()
     await writeFile(join(dir, 'a.log'), python.error('x'))
     const config = await writeConfig(dir, { inputs: [app('a')], outputs: [disk('one')] })
@@ -106,9 +107,7 @@ describe('SIGHUP', () => {
     expect(await messages(join(dir, 'one.ndjson'))).toEqual(['x'])
   })
 
-  it('goes on with an output under its new name, and tells what one that is gone had not delivered', {
-    timeout: 60_000,
-  }, async () => {
+  it('goes on with an output under its new name, and tells what one that is gone had not delivered', async () => {
     const dir = await folder()
     await writeFile(join(dir, 'a.log'), [1, 2, 3].map((i) => python.error(`old ${i}`)).join(''))
     const away = { name: 'away', type: 'http', url: 'http://127.0.0.1:9/', batch: BATCH }
@@ -139,7 +138,7 @@ describe('SIGHUP', () => {
 })
 
 describe('a config that changes', () => {
-  it('with problems is not taken, and is when it is mended', { timeout: 60_000 }, async () => {
+  it('with problems is not taken, and is when it is mended', async () => {
     const dir = await folder()
     const port = await freePort()
     const common = { outputs: [disk('one')], reload: RELOAD, status: { listen: `127.0.0.1:${port}` } }
@@ -149,7 +148,7 @@ describe('a config that changes', () => {
     const agent = start(['run', '--config', config])
     await deliveredAtLeast(join(dir, 'one.ndjson'), 1)
     const sound = await readFile(config, 'utf8')
-    await writeFile(config, sound.replace('"paths"', '"pathes"'))
+    await replace(config, sound.replace('"paths"', '"pathes"'))
     await said(agent, 'it has problems and is not taken')
     await said(agent, 'Did you mean')
     expect(agent.stderr).toMatch(/config\.json:\d+:\d+ {2}/)
@@ -169,7 +168,7 @@ describe('a config that changes', () => {
     expect(await messages(join(dir, 'one.ndjson'))).toEqual(['first', 'goes on', 'mended'])
   })
 
-  it('is taken when a remapper file comes that its glob matches', { timeout: 60_000 }, async () => {
+  it('is taken when a remapper file comes that its glob matches', async () => {
     const dir = await folder()
     await mkdir(join(dir, 'remappers'))
     const port = await freePort()
@@ -203,7 +202,7 @@ describe('a config that changes', () => {
         { sample: 'good luck', result: 'dropped' },
       ],
     }
-    await writeFile(join(dir, 'remappers', 'new.json5'), JSON.stringify(remapper))
+    await replace(join(dir, 'remappers', 'new.json5'), JSON.stringify(remapper))
     await said(agent, 'it is taken')
     await appendFile(join(dir, 'a.log'), 'BAD two\n')
     const records = await deliveredAtLeast(join(dir, 'one.ndjson'), 1)
@@ -211,7 +210,7 @@ describe('a config that changes', () => {
     expect((await agent.stop()).code).toBe(0)
   })
 
-  it('is taken when its directory is exchanged, as Kubernetes does with a ConfigMap', { timeout: 60_000 }, async () => {
+  it('is taken when its directory is exchanged, as Kubernetes does with a ConfigMap', async () => {
     const dir = await folder()
     const mount = join(dir, 'etc')
     await mkdir(join(mount, '..1'), { recursive: true })
@@ -237,7 +236,7 @@ describe('a config that changes', () => {
     expect(await messages(join(dir, 'one.ndjson'))).toEqual(['a', 'b'])
   })
 
-  it('is not taken by itself when reload.watch is off', { timeout: 60_000 }, async () => {
+  it('is not taken by itself when reload.watch is off', async () => {
     const dir = await folder()
     for (const name of ['a', 'b']) await writeFile(join(dir, `${name}.log`), python.error(name))
     const off = { outputs: [disk('one')], reload: { ...RELOAD, watch: false } }
@@ -252,7 +251,7 @@ describe('a config that changes', () => {
     await agent.stop()
   })
 
-  it('that cannot be started leaves the one before running', { timeout: 60_000 }, async () => {
+  it('that cannot be started leaves the one before running', async () => {
     const dir = await folder()
     const port = await freePort()
     await writeFile(join(dir, 'a.log'), python.error('first'))
@@ -288,9 +287,7 @@ describe('a config that changes', () => {
   })
 })
 
-it('loses nothing and repeats nothing under another id over 20 reloads while writers write and rotate', {
-  timeout: 120_000,
-}, async () => {
+it('loses nothing and repeats nothing under another id over 20 reloads while writers write and rotate', async () => {
   const dir = await folder()
   const names = ['a', 'b', 'c']
   for (const name of names) await writeFile(join(dir, `${name}.log`), '')

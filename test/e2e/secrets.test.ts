@@ -218,9 +218,7 @@ describe('a crash does not show secrets', () => {
     ['an error that nobody catches', 'throw error'],
     ['a promise that is rejected', 'Promise.reject(error)'],
   ] as const)
-    it(`${name}: one line of the log says what and where, and the next run goes on as after a kill`, {
-      timeout: 60_000,
-    }, async () => {
+    it(`${name}: one line of the log says what and where, and the next run goes on as after a kill`, async () => {
       const dir = await folder()
       const config = await configWith(dir)
       const running = start(['run', '--config', config], { cwd: dir, env, command: await starting(dir, atSignal(how)) })

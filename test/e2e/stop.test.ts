@@ -59,9 +59,7 @@ async function finishes(config: string, wanted: number, records: () => readonly 
 
 describe('a stop', () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    it(`by ${signal} waits for the answer to what is under way, which is not delivered again`, {
-      timeout: 60_000,
-    }, async () => {
+    it(`by ${signal} waits for the answer to what is under way, which is not delivered again`, async () => {
       const dir = await folder()
       await writeFile(join(dir, 'app.log'), errors(5))
       const [backend, url] = await Backend.listen()
@@ -83,7 +81,7 @@ describe('a stop', () => {
   }
 
   for (const second of ['SIGTERM', 'SIGINT'] as const) {
-    it(`is over at once with a second signal, ${second}, and loses nothing`, { timeout: 60_000 }, async () => {
+    it(`is over at once with a second signal, ${second}, and loses nothing`, async () => {
       const dir = await folder()
       await writeFile(join(dir, 'app.log'), errors(5))
       const [backend, url] = await Backend.listen()
@@ -102,7 +100,7 @@ describe('a stop', () => {
     })
   }
 
-  it('does not wait for room in a full spool', { timeout: 60_000 }, async () => {
+  it('does not wait for room in a full spool', async () => {
     const dir = await folder()
     await writeFile(join(dir, 'app.log'), errors(6000))
     const [backend, url] = await Backend.listen()
@@ -123,21 +121,17 @@ describe('a stop', () => {
   })
 
   // Windows has no limit for the size of files.
-  it.skipIf(process.platform === 'win32')(
-    'does not wait for a disk that takes nothing',
-    { timeout: 60_000 },
-    async () => {
-      const dir = await folder()
-      const large = (i: number) => python.error(`order ${i} ${'x'.repeat(200_000)}`)
-      await writeFile(join(dir, 'app.log'), [errors(1), large(2), large(3)].join(''))
-      const config = await writeConfig(dir, { inputs: [INPUT], outputs: [DISK], shutdown: { timeout: '100ms' } })
-      // Files may have 64 KiB: the large records do not fit into any.
-      const limited = ['sh', '-c', 'ulimit -f 128; exec "$0" "$@"', process.execPath, MAIN] as const
-      const agent = start(['run', '--config', config], { command: [...limited] })
-      await until('the fault to be told', () => agent.stderr.includes('the spool takes no records'))
-      expect((await agent.stop()).code).toBe(0)
-      expect(agent.stderr).toContain('They are read again after a restart')
-      await finishes(config, 3, () => delivered(join(dir, 'errors.ndjson')))
-    },
-  )
+  it.skipIf(process.platform === 'win32')('does not wait for a disk that takes nothing', async () => {
+    const dir = await folder()
+    const large = (i: number) => python.error(`order ${i} ${'x'.repeat(200_000)}`)
+    await writeFile(join(dir, 'app.log'), [errors(1), large(2), large(3)].join(''))
+    const config = await writeConfig(dir, { inputs: [INPUT], outputs: [DISK], shutdown: { timeout: '100ms' } })
+    // Files may have 64 KiB: the large records do not fit into any.
+    const limited = ['sh', '-c', 'ulimit -f 128; exec "$0" "$@"', process.execPath, MAIN] as const
+    const agent = start(['run', '--config', config], { command: [...limited] })
+    await until('the fault to be told', () => agent.stderr.includes('the spool takes no records'))
+    expect((await agent.stop()).code).toBe(0)
+    expect(agent.stderr).toContain('They are read again after a restart')
+    await finishes(config, 3, () => delivered(join(dir, 'errors.ndjson')))
+  })
 })

@@ -11,7 +11,7 @@ export function runs<T>(few: number): Parameters<T> {
     numRuns: many === undefined ? few : Number(many),
     ...(seed !== undefined ? { seed: Number(seed) } : many === undefined ? { seed: 1 } : {}),
     // One that never ends fails, too.
-    timeout: 60_000,
+    timeout: 300_000,
     // What failed is shrunk as far as it goes; it runs against real files, so not for ever.
     interruptAfterTimeLimit: many === undefined ? 120_000 : 3_000_000,
   }

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { findTracebacks, LANGUAGES, lastTraceback } from '../../src/agent/tracebacks.js'
 import type { Traceback } from '../../src/core/shapes.js'
 import type { TraceLanguage } from '../../src/trace/language.js'
+import { processorMs } from '../processor.js'
 
 const FIXTURES = new URL('../fixtures/trace/', import.meta.url)
 
@@ -230,16 +231,16 @@ const HOSTILE: readonly string[] = [
 
 describe('hostile texts', () => {
   for (const language of LANGUAGES.values()) {
-    it(`are looked through by ${language.name} in time`, { timeout: LIMIT_MS * 6 }, () => {
+    it(`are looked through by ${language.name} in time`, { timeout: LIMIT_MS * 30 }, () => {
       for (const fragment of HOSTILE) {
         for (const glue of ['', '\n']) {
           const text = (fragment + glue).repeat(Math.ceil(MIB / (fragment.length + glue.length)))
-          const began = performance.now()
+          const began = processorMs()
           findAll(language, text)
           language.read(text.slice(0, MIB / 4))
           if (glue === '\n') followAll(language, text)
           else language.follow(text.slice(0, 16_384))
-          expect(performance.now() - began, JSON.stringify(fragment + glue)).toBeLessThan(LIMIT_MS)
+          expect(processorMs() - began, JSON.stringify(fragment + glue)).toBeLessThan(LIMIT_MS)
         }
       }
     })

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { csharp } from '../../src/trace/csharp.js'
+import { processorMs } from '../processor.js'
 import { itBearsAnyText, textsOf } from './any-text.js'
 
 const fixtures = new URL('../fixtures/trace/csharp/', import.meta.url)
@@ -299,10 +300,10 @@ describe('whatever the text', () => {
       ],
     ]) {
       const hostile = `System.Exception: x ${unit.repeat(Math.ceil(300_000 / unit.length))}`
-      const began = performance.now()
+      const began = processorMs()
       csharp.find(hostile, 0)
       csharp.read(hostile)
-      if (performance.now() - began > 3000) slow.push(unit)
+      if (processorMs() - began > 3000) slow.push(unit)
     }
     expect(slow).toEqual([])
   })

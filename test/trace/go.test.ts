@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { go } from '../../src/trace/go.js'
 import type { Follower } from '../../src/trace/language.js'
+import { processorMs } from '../processor.js'
 import { itBearsAnyText, textsOf } from './any-text.js'
 
 const fixtures = new URL('../fixtures/trace/go/', import.meta.url)
@@ -416,10 +417,10 @@ describe('whatever the text', () => {
       ],
     ]) {
       const hostile = `goroutine \t/ ${unit.repeat(Math.ceil(300_000 / unit.length))} Error types: (1) `
-      const began = performance.now()
+      const began = processorMs()
       go.find(hostile, 0)
       go.read(hostile)
-      if (performance.now() - began > 3000) slow.push(unit)
+      if (processorMs() - began > 3000) slow.push(unit)
     }
     expect(slow).toEqual([])
   })

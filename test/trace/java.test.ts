@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { java } from '../../src/trace/java.js'
+import { processorMs } from '../processor.js'
 import { itBearsAnyText, textsOf } from './any-text.js'
 
 const fixtures = new URL('../fixtures/trace/java/', import.meta.url)
@@ -273,10 +274,10 @@ describe('whatever the text', () => {
       `x\n${frame}`,
     ]) {
       const hostile = `NullPointerException ${unit.repeat(Math.ceil(300_000 / unit.length))}`
-      const began = performance.now()
+      const began = processorMs()
       java.find(hostile, 0)
       java.read(hostile)
-      if (performance.now() - began > 3000) slow.push(unit)
+      if (processorMs() - began > 3000) slow.push(unit)
     }
     expect(slow).toEqual([])
   })

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { node } from '../../src/trace/node.js'
+import { processorMs } from '../processor.js'
 
 const folder = new URL('../fixtures/trace/nodejs/', import.meta.url)
 const fixtures = readdirSync(folder).flatMap((file) => (file.endsWith('.txt') ? [file.slice(0, -4)] : []))
@@ -367,11 +368,11 @@ describe('any text', () => {
       '\n',
     ]) {
       const text = unit.repeat(Math.ceil(400_000 / unit.length))
-      const started = performance.now()
+      const started = processorMs()
       node.find(text, 0)
       node.read(text)
       node.follow(text)
-      expect(performance.now() - started, JSON.stringify(unit)).toBeLessThan(5000)
+      expect(processorMs() - started, JSON.stringify(unit)).toBeLessThan(5000)
     }
   })
 })

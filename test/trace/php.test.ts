@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { php } from '../../src/trace/php.js'
+import { processorMs } from '../processor.js'
 import { itBearsAnyText, textsOf } from './any-text.js'
 
 const fixtures = new URL('../fixtures/trace/php/', import.meta.url)
@@ -215,11 +216,11 @@ describe('whatever the text', () => {
       'A@anonymous\0',
     ]) {
       const hostile = `#0 ${unit.repeat(Math.ceil(300_000 / unit.length))}`
-      const began = performance.now()
+      const began = processorMs()
       php.find(hostile, 0)
       php.read(hostile)
       php.follow(hostile)
-      if (performance.now() - began > 3000) slow.push(unit)
+      if (processorMs() - began > 3000) slow.push(unit)
     }
     expect(slow).toEqual([])
   })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { buildFilter, filterNames } from '../../../src/remap/grok/filters.js'
 import { compileGrok } from '../../../src/remap/grok/grok.js'
+import { processorMs } from '../../processor.js'
 
 const now = () => 0
 
@@ -198,9 +199,9 @@ describe('keyvalue', () => {
 
   it('takes time in proportion to long texts without pairs', () => {
     const { grok } = compileGrok('rule %{data::keyvalue("="," ")}', '', { now })
-    const started = performance.now()
+    const started = processorMs()
     expect(grok.parse(`${'word '.repeat(200_000)}a=1`)?.attributes).toEqual({})
     expect(grok.parse(`${'<a "b '.repeat(10_000)}`)?.attributes).toEqual({})
-    expect(performance.now() - started).toBeLessThan(2000)
+    expect(processorMs() - started).toBeLessThan(2000)
   })
 })

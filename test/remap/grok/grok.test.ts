@@ -2,6 +2,7 @@ import v8 from 'node:v8'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileGrok } from '../../../src/remap/grok/grok.js'
+import { processorMs } from '../../processor.js'
 
 // As the agent does: random patterns backtrack without end otherwise.
 v8.setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
@@ -326,11 +327,11 @@ describe('on any input', () => {
     ]) {
       const compiled = compileGrok(`r ${pattern}`, '', { now })
       expect(compiled.problems).toEqual([])
-      const started = performance.now()
+      const started = processorMs()
       expect(compiled.grok.parse('a'.repeat(3000)), pattern).toBeUndefined()
       expect(compiled.grok.parse(`${'a '.repeat(1500)}.`), pattern).toBeUndefined()
       expect(compiled.grok.parse(`${'/a'.repeat(1500)} 1.2.3.4.5`), pattern).toBeUndefined()
-      expect(performance.now() - started, pattern).toBeLessThan(2000)
+      expect(processorMs() - started, pattern).toBeLessThan(2000)
     }
   })
 

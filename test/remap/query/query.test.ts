@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileQuery, type QueryRecord } from '../../../src/remap/query/query.js'
+import { processorMs } from '../../processor.js'
 
 const record: QueryRecord = {
   message: 'Hello, world! Failed to bind port-80 (EADDRINUSE)',
@@ -267,9 +268,9 @@ describe('on any input', () => {
 
   it('takes time in proportion to the message and the value', () => {
     const long = { ...record, message: 'ab'.repeat(50_000), attributes: { a: 'ab'.repeat(50_000) } }
-    const started = performance.now()
+    const started = processorMs()
     expect(matches('@a:*a*b*a*b*a*c', long)).toBe(false)
     expect(matches('*a*b*c', long)).toBe(false)
-    expect(performance.now() - started).toBeLessThan(3000)
+    expect(processorMs() - started).toBeLessThan(3000)
   })
 })
