@@ -259,6 +259,7 @@ export class Agent {
       ...(ownKeys && { own: ownKeys }),
       hooks: {
         open: (file, head) => this.#streams.add(file, head && markedEncoding(head)),
+        needsHead: ({ input }) => plan.inputs[input]?.config.encoding === undefined,
         isFull: () => this.#streams.isFull,
         lost: (file, bytes, reason) => {
           counters.add('bytes_lost_total', bytes, { reason })

@@ -28,6 +28,8 @@ import { Watch } from './watch.js'
 export interface TailHooks {
   /** Called before the first byte of a generation is pushed; `head` is the beginning of a file that is not read from there. */
   open(file: TailedFile, head: Buffer | undefined): FileSink
+  /** Whether `open` wants a `head`, which is read for it only. Default: of every file. */
+  needsHead?(file: TailedFile): boolean
   /** Whether files whose sinks hold nothing open are to wait: what is open has to end first. Default: never. */
   isFull?(): boolean
   /** A loss that is known: unread bytes of a file that was truncated or deleted. */
@@ -376,7 +378,7 @@ export class Tail {
       if ((await generation.handle?.approach?.(from - generation.seen.length)) === false) {
         return { generation, outcome: 'nearer', buffer, bytes: maxBytesPerTurn, from }
       }
-      const head = generation.sink === undefined && from > 0 ? await generation.beginning() : undefined
+      const head = this.#needsHead(generation, from) ? await generation.beginning() : undefined
       return { generation, buffer, from, head, ...(await generation.read(buffer, maxBytesPerTurn, fingerprintBytes)) }
     } catch (error) {
       this.#troubles.tell(generation.place ?? generation.file.path, ...explainCode(codeOf(error)))
@@ -384,6 +386,11 @@ export class Tail {
       await this.#descriptors.renew(generation)
       return { generation, outcome: 'failed', buffer, bytes: 0, from: 0 }
     }
+  }
+
+  /** Whether the file's beginning has to be read for whoever takes what comes from `from` on. */
+  #needsHead({ sink, file }: Generation, from: number): boolean {
+    return sink === undefined && from > 0 && (this.#options.hooks.needsHead?.(file) ?? true)
   }
 
   #push({ generation, buffer, bytes, from, head }: Block): void {

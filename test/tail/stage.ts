@@ -58,6 +58,7 @@ export interface StageOptions {
   readonly isFull?: () => boolean
   /** Takes a file instead of a sink that keeps its bytes. */
   readonly open?: (file: TailedFile, head: Buffer | undefined) => FileSink
+  readonly needsHead?: (file: TailedFile) => boolean
 }
 
 const made: Stage[] = []
@@ -115,6 +116,7 @@ export class Stage {
           this.sinks.push(sink)
           return sink
         },
+        ...(options.needsHead && { needsHead: options.needsHead }),
         isFull: () => options.isFull?.() ?? false,
         lost: (file, bytes, reason) => this.lost.push({ path: file.path, bytes, reason }),
         stuck: (path, what) => this.stuck.push(`${path.replace(`${this.directory}/`, '')} ${what}`),
