@@ -227,7 +227,7 @@ export function httpContract(kind: OutputKind, settingsFor: (url: string) => Rec
       await Promise.all([output.send(one, never()), output.send(one, never()), output.send(one, never())])
       await output.close()
       // A forgotten connection would end by itself, but only after the 4 s that undici keeps one.
-      const left = new Promise((resolve) => setTimeout(resolve, 2000, 'left open').unref())
+      const left = new Promise((resolve) => setTimeout(resolve, 3500, 'left open').unref())
       expect(await Promise.race([backend.idle().then(() => 'ended'), left])).toBe('ended')
       expect(backend.received).toHaveLength(3)
     })

@@ -294,7 +294,7 @@ describe('finding files', () => {
     writeFileSync(stage.path('sub/a.log'), 'a\n')
     await stage.run({ inputs: [{ paths: [stage.path('*/*.log')] }], settings: { watch: true, poll: '1h' } })
     expect(stage.got).toEqual(['sub/a.log: a\n'])
-    const giveUp = AbortSignal.timeout(25_000)
+    const giveUp = AbortSignal.timeout(100_000)
     // The watcher needs a moment to be ready; each round writes anew until an event arrives.
     for (let i = 0; !giveUp.aborted && stage.sinks.length < 2; i++) {
       writeFileSync(stage.path(`sub/b${i}.log`), 'b\n')
