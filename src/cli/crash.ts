@@ -22,8 +22,10 @@ export class Crash {
   }
 
   /** What must not be shown from now on, beside what was known before: a config may be followed by another. */
-  keepSecret(texts: Iterable<string>): void {
-    this.#secrets = new Set([...(this.#secrets ?? []), ...texts])
+  keepSecret(texts: readonly string[]): void {
+    // Also as it stands in JSON that a message quotes: a key file has line ends.
+    const escaped = texts.map((text) => JSON.stringify(text).slice(1, -1))
+    this.#secrets = new Set([...(this.#secrets ?? []), ...texts, ...escaped])
   }
 
   /** What a log may show of something that was thrown. */

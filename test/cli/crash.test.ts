@@ -42,5 +42,8 @@ describe('a fault that nobody caught', () => {
     crash.keepSecret([CANARY])
     crash.keepSecret(['another'])
     expect(crash.describe(new Error(`late ${CANARY} another`)).message).toBe('late [secret] [secret]')
+    crash.keepSecret(['two\nlines "quoted"'])
+    const sent = JSON.stringify({ key: 'two\nlines "quoted"' })
+    expect(crash.describe(new Error(`sent ${sent}`)).message).toBe('sent {"key":"[secret]"}')
   })
 })
