@@ -55,12 +55,13 @@ export class Follower {
     return new Follower(path, found?.size ?? 0, followed)
   }
 
-  /** Resolves when everything that is in the file now is handed out, or after `withinMs`. */
-  async upToNow(withinMs: number): Promise<void> {
+  /** Resolves when everything that is in the file now is handed out, or when no line has come for `silentMs`. */
+  async upToNow(silentMs: number): Promise<void> {
     const size = (await stat(this.#path).catch(() => undefined))?.size ?? 0
-    const until = Date.now() + withinMs
+    let [read, until] = [this.#read, Date.now() + silentMs]
     while (this.#read < size && Date.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 10))
+      if (this.#read !== read) [read, until] = [this.#read, Date.now() + silentMs]
     }
   }
 

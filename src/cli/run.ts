@@ -20,8 +20,8 @@ export interface RunOptions {
 
 /** How often the table is drawn, in ms. */
 const DRAW_EVERY_MS = 250
-/** How long the end of a run waits for the last delivered records to come into the table, in ms. */
-const LAST_RECORDS_MS = 2000
+/** How long the end of a run waits for another of the last delivered records to come into the table, in ms. */
+const LAST_RECORDS_MS = 5000
 
 export async function run(options: RunOptions, host: Host): Promise<ExitCode> {
   const read = () => planOf(options.config, host)
