@@ -14,7 +14,7 @@ import {
   unlink,
   writeFile,
 } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest'
 import { Backend } from './backend.js'
 import {
@@ -71,6 +71,21 @@ async function fillBy(file: Awaited<ReturnType<typeof open>>, size: number): Pro
   }
 }
 
+/** A regular file with a size whose content the kernel refuses with EIO, as a failing disk does. Skips the test without one. */
+async function unreadable(context: TestContext): Promise<string> {
+  // What it says of a device that is never suspended (Linux, Documentation/ABI/testing/sysfs-devices-power).
+  const devices = await readdir('/sys/devices').catch(() => [])
+  for (const device of devices) {
+    const path = join('/sys/devices', device, 'power', 'autosuspend_delay_ms')
+    const code = await readFile(path).then(
+      () => undefined,
+      (error: NodeJS.ErrnoException) => error.code,
+    )
+    if (code === 'EIO') return path
+  }
+  return context.skip('there is no file in /sys that fails so')
+}
+
 /** Records of a delivered file: all of them, each once. */
 async function expectAll(path: string, count: number): Promise<void> {
   const records = await deliveredAtLeast(path, count)
@@ -125,6 +140,37 @@ describe('a disk that is really full', () => {
     )
     await disk.free()
     await expectAll(out, 400)
+    expect((await agent.stop()).code).toBe(0)
+  })
+})
+
+describe('a file whose disk fails', () => {
+  it('is told once and stops no other; its name is read on when it leads to one that answers', async (context) => {
+    const sick = await unreadable(context)
+    const dir = await folder()
+    const logs = join(dir, 'logs')
+    await mkdir(logs)
+    await symlink(sick, join(logs, 'sick.log'))
+    await writeFile(join(logs, 'well.log'), errors(0, 3))
+    const config = await writeConfig(dir, {
+      ...QUICK,
+      inputs: [{ ...input, paths: ['./logs/*.log'], startAt: 'beginning', allowedRoots: [dirname(sick)] }],
+      outputs: [{ name: 'disk', type: 'file', path: './errors.ndjson', batch: { maxAge: '50ms' } }],
+    })
+    const agent = start(['run', '--config', config])
+    const path = join(dir, 'errors.ndjson')
+    await deliveredAtLeast(path, 3)
+    await until('the log to say it', () => agent.stderr.includes('sick.log: could not be read (EIO)'))
+    await appendFile(join(logs, 'well.log'), errors(3, 5))
+    await deliveredAtLeast(path, 5)
+    await writeFile(join(dir, 'answers.log'), errors(5, 7))
+    await symlink(join(dir, 'answers.log'), join(dir, 'next'))
+    await rename(join(dir, 'next'), join(logs, 'sick.log'))
+    await until('a link that leads elsewhere to be refused', () => agent.stderr.includes('answers.log, out of'))
+    await rm(join(logs, 'sick.log'))
+    await rename(join(dir, 'answers.log'), join(logs, 'sick.log'))
+    await expectAll(path, 7)
+    expect(agent.stderr.match(/could not be read \(EIO\)/g)).toHaveLength(1)
     expect((await agent.stop()).code).toBe(0)
   })
 })
