@@ -21,8 +21,9 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import picomatch from 'picomatch'
 import { expect } from 'vitest'
-import { disk, type FileLayer, type OpenedFile } from '../../src/tail/files.js'
+import { disk, type FileLayer, type FileStat, type OpenedFile } from '../../src/tail/files.js'
 import { type Kept, Stage, type StageOptions } from '../tail/stage.js'
+import { Inodes } from './inodes.js'
 
 /** What a sequence writes is read in far fewer. */
 const MOST_TURNS = 500
@@ -117,7 +118,8 @@ export class World {
   readonly #options: StageOptions
   readonly #lives: Life[] = []
   readonly #current = new Map<Log, Life>()
-  readonly #faults = new Faults()
+  readonly #inodes = new Inodes(this.stage.directory)
+  readonly #faults = new Faults(this.#inodes, () => this.#changedMs)
   /** Logs of which a rotated file was compressed without keeping its time. */
   readonly #retimed = new Set<Log>()
   /** Logs whose next life may be taken for one that is gone. */
@@ -127,6 +129,8 @@ export class World {
   /** How many of the sinks belong to runs before this one. */
   #ended = 0
   #running = false
+  /** When something was last renamed, made or deleted; ms since the epoch. */
+  #changedMs = 0
   #count = 0
   #targets = 0
 
@@ -165,6 +169,7 @@ export class World {
   async #take(step: Step): Promise<void> {
     // Every step has a time of its own, as it has in life, however coarse the clock of the file system is.
     this.stage.clock.advance(20)
+    if ('log' in step) this.#changedMs = this.stage.clock.now()
     switch (step.do) {
       case 'write':
         return this.#write(step.log, step.lines, step.half)
@@ -308,9 +313,13 @@ export class World {
     if (this.#settings.linked) {
       const target = this.stage.path(`${log}-target${this.#targets++}.txt`)
       writeFileSync(target, '')
+      this.#inodes.made(target)
       rmSync(this.#path(log), { force: true })
       symlinkSync(target, this.#path(log))
-    } else writeFileSync(this.#path(log), '')
+    } else {
+      writeFileSync(this.#path(log), '')
+      this.#inodes.made(this.#path(log))
+    }
     this.#stamp(this.#path(log))
     this.#begin(log)
   }
@@ -368,6 +377,7 @@ export class World {
     if (life === undefined) return
     const to = this.#rotatedName(log)
     copyFileSync(this.#path(log), to)
+    this.#inodes.made(to)
     this.#stamp(to)
     this.#unname(life)
     truncateSync(this.#path(log))
@@ -423,6 +433,7 @@ export class World {
     const path = rotated[rotated.length === 0 ? 0 : which % rotated.length]
     if (path === undefined) return
     writeFileSync(`${path}.gz`, gzipSync(readFileSync(path)))
+    this.#inodes.made(`${path}.gz`)
     // New times for several of a row, in another order than they were written, make it look as if it was counted upwards.
     if (keepsTime || this.#retimed.has(log))
       utimesSync(`${path}.gz`, statSync(path).mtimeMs / 1000, statSync(path).mtimeMs / 1000)
@@ -507,8 +518,14 @@ function piecesOf(sinks: readonly Kept[], ends: ReadonlyMap<Kept, number>, heade
   return pieces
 }
 
-/** A file layer that fails on demand, and ends turns in their middle. */
+/**
+ * A file layer that fails on demand, and ends turns in their middle. Calls that are made at once come back in the order in
+ * which they were made, so that a sequence has the same outcome each time.
+ */
 class Faults {
+  readonly #inodes: Inodes
+  readonly #changedMs: () => number
+  #last: Promise<unknown> = Promise.resolve()
   #left = 0
   #skip = 0
   #code = ''
@@ -521,6 +538,12 @@ class Faults {
   open = 0
   #abort: AbortController | undefined
   #blocks = 0
+
+  /** `changedMs` is the time that directories tell. */
+  constructor(inodes: Inodes, changedMs: () => number) {
+    this.#inodes = inodes
+    this.#changedMs = changedMs
+  }
 
   get pending(): boolean {
     return this.#left > 0
@@ -563,24 +586,30 @@ class Faults {
     })
     return {
       ...disk,
-      openToRead: (path) => this.#then(() => this.#opened(disk.openToRead(path), quick)),
-      openToWrite: (path) => this.#then(() => this.#opened(disk.openToWrite(path), quick)),
-      stat: (path) => this.#then(() => disk.stat(path)),
-      list: (path) => this.#then(() => disk.list(path)),
+      openToRead: (path) =>
+        this.#then(async () => this.#opened(await this.#inodes.opened(await disk.openToRead(path)), quick)),
+      openToWrite: (path) => this.#then(async () => this.#opened(await disk.openToWrite(path), quick)),
+      stat: (path) => this.#then(async () => this.#seen(await disk.stat(path))),
+      list: (path) => this.#then(async () => (await disk.list(path)).sort((a, b) => (a.name < b.name ? -1 : 1))),
       rename: (from, to) => this.#then(() => disk.rename(from, to)),
       syncDirectory: async () => this.#meet(),
     }
   }
 
-  async #opened(opening: Promise<OpenedFile>, quick: (file: OpenedFile) => OpenedFile): Promise<OpenedFile> {
-    const file = await opening
+  #opened(file: OpenedFile, quick: (file: OpenedFile) => OpenedFile): OpenedFile {
     this.open++
     return quick(file)
   }
 
+  #seen(stat: FileStat): FileStat {
+    return stat.kind === 'directory' ? { ...stat, mtimeMs: this.#changedMs() } : this.#inodes.seen(stat)
+  }
+
   async #then<T>(work: () => Promise<T>): Promise<T> {
     this.#meet()
-    return work()
+    const result = this.#last.then(work)
+    this.#last = result.catch(() => undefined)
+    return result
   }
 
   #meet(): void {

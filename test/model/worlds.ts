@@ -12,6 +12,11 @@ export const WORLDS: Readonly<Record<string, WorldSettings>> = {
     names: 'dates',
     settings: { maxOpenFiles: 1 },
   },
+  'one open file and numbers outside the globs': {
+    patterns: ['app.log', 'job.log'],
+    names: 'numbers',
+    settings: { maxOpenFiles: 1 },
+  },
   'a long header that all have in common': { patterns: ['*.log*'], names: 'numbers', header: 3000 },
   'a short fingerprint': { patterns: ['app.log', 'job.log'], names: 'numbers', settings: { fingerprintBytes: 16 } },
   'links that are exchanged': { patterns: ['app.log', 'job.log'], names: 'numbers', linked: true },
