@@ -451,7 +451,7 @@ export class World {
     for (const sink of running) this.#inSpool.delete(sink)
     for (const sinks of byId.values()) pieces.push(...piecesOf(sinks, this.#inSpool, this.#settings.header ?? 0))
     const taken = new Set<Piece>()
-    for (const { text, mayLose, log } of this.#lives) {
+    for (const [i, { text, mayLose, log }] of this.#lives.entries()) {
       const header = this.#settings.header ?? 0
       const own = pieces.filter((piece) => {
         return (
@@ -464,7 +464,9 @@ export class World {
       // The same header may stand in many; what follows tells them apart, where something does.
       own.sort((a, b) => a.from - b.from)
       if (text.length <= header) own.splice(1)
-      let to = 0
+      // What goes on after all that one before it held, a header and no more, is taken for a copy of that.
+      const isBare = (life: Life) => life.log === log && life.text !== '' && life.text.length <= header
+      let to = own[0]?.from === header && this.#lives.slice(0, i).some(isBare) ? header : 0
       for (const piece of own) {
         expect(piece.from, `a piece of ${log} came twice or is missing`).toBe(to)
         to += piece.text.length
