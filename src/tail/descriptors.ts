@@ -140,13 +140,17 @@ export class Descriptors {
   async renew(generation: Generation): Promise<void> {
     const stale = generation.handle
     generation.handle = undefined
+    this.forget(generation)
     try {
       await this.ensure(generation)
     } catch {
       // Then the old one must do.
     }
-    if (generation.handle === undefined) generation.handle = stale
-    else await stale?.close().catch(() => undefined)
+    if (generation.handle !== undefined) await stale?.close().catch(() => undefined)
+    else if (stale !== undefined) {
+      generation.handle = stale
+      this.#open.add(generation)
+    }
   }
 
   /** The generation has a handle and needs it now; another may have to give way. */
