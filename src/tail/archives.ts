@@ -182,6 +182,16 @@ export class Archives {
     }
   }
 
+  /** Whether a live file surely ends there now. */
+  async #endsAt(offset: number, { handle, place, key }: Generation): Promise<boolean> {
+    try {
+      const stat = await (handle === undefined && place !== undefined ? this.#files.stat(place) : handle?.stat())
+      return stat?.key === key && stat.size === offset
+    } catch {
+      return false
+    }
+  }
+
   /** Whether the content is that of a live file, and what follows from it; undefined when it is not. */
   async #against(original: Generation, file: OpenedFile, stat: FileStat): Promise<Verdict | undefined> {
     const { head, seen, offset } = original
@@ -190,6 +200,7 @@ export class Archives {
     if (!(await this.#beginsLike(original, file, common))) return undefined
     if (offset <= stat.size) {
       if (!(await bears(file, seen))) return undefined
+      if (offset < stat.size && (await this.#endsAt(offset, original))) return undefined
       // What is the same so far may still differ later on.
       const next = Math.min(stat.size, 2 * offset)
       const isFurther = () => original.offset > offset && (original.offset >= next || !original.behind)
