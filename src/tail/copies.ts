@@ -7,7 +7,7 @@ import type { Entry } from './checkpoints.js'
 import type { Descriptors } from './descriptors.js'
 import { Generation } from './file.js'
 import type { FileLayer, FileStat, OpenedFile } from './files.js'
-import { bears, OVERLAP, type Print, readAt } from './identity.js'
+import { bears, OVERLAP, type Print, printOf, readAt } from './identity.js'
 import type { Inputs, TailInput } from './inputs.js'
 import type { Ledger } from './ledger.js'
 import { originOf, type Sibling, Siblings } from './rotated.js'
@@ -44,6 +44,8 @@ interface Shade {
   readonly of: Generation
   readonly size: number
   readonly mtimeMs: number
+  /** Of its last bytes. */
+  readonly end: Print
 }
 
 export class Copies {
@@ -160,7 +162,7 @@ export class Copies {
    * Whether a file that nothing is known of is a copy of a live one, e.g. made by copytruncate before it truncates.
    */
   async shadow(path: string, handle: OpenedFile, stat: FileStat, formerly: Formerly): Promise<Shadow> {
-    const shade = this.#shades.get(stat.key)
+    const shade = await this.#shadeOf(handle, stat)
     const origin = originOf(path)
     const named = origin === path ? undefined : (this.#ledger.places.get(origin) ?? formerly.live(origin))
     const original = shade?.of ?? named
@@ -168,7 +170,10 @@ export class Copies {
     if (lives) {
       if (shade?.size === stat.size && shade.mtimeMs === stat.mtimeMs) return 'wait'
       if (await this.#mirrors(original, handle, stat)) {
-        this.#shades.set(stat.key, { of: original, size: stat.size, mtimeMs: stat.mtimeMs })
+        const { size, mtimeMs } = stat
+        const from = Math.max(0, size - OVERLAP)
+        const end = printOf(await readAt(handle, from, size - from), size)
+        this.#shades.set(stat.key, { of: original, size, mtimeMs, end })
         return 'wait'
       }
     }
@@ -192,6 +197,12 @@ export class Copies {
     return isSought ? 'wait' : { from: this.#ledger.resumeFrom(entry) }
   }
 
+  /** What the file was a copy of when it was last compared, unless that was another file with its inode. */
+  async #shadeOf(handle: OpenedFile, stat: FileStat): Promise<Shade | undefined> {
+    const shade = this.#shades.get(stat.key)
+    return shade !== undefined && (await bears(handle, shade.end)) ? shade : undefined
+  }
+
   /** Whether the file holds everything that was read of a live generation, and what is still unread of it. */
   async isCopy(of: Generation, handle: OpenedFile, stat: FileStat): Promise<boolean> {
     const { head } = of
@@ -202,7 +213,8 @@ export class Copies {
     const { size } = await of.handle.stat()
     // The original was truncated since, or written anew.
     if (size < of.size || !(await bears(of.handle, head))) return true
-    return endsAlike(handle, of.handle, Math.min(size, stat.size))
+    // Nor does it hold more than the original.
+    return endsAlike(handle, of.handle, stat.size)
   }
 
   /** The remembered file that the file holds everything of; of several the one of which most was read. */
@@ -216,16 +228,13 @@ export class Copies {
     return undefined
   }
 
-  /** Rotated siblings that nobody reads, written at or after `sinceMs`, the newest first. */
+  /** Rotated siblings that nobody holds open, written at or after `sinceMs`, the newest first. */
   async #candidates(path: string, sinceMs: number, siblings: Siblings): Promise<Sibling[]> {
     const row = [...(await siblings.row(path))].reverse()
-    const origin = originOf(path)
     return row.filter(({ stat, isPacked }) => {
       const isInTime = stat.mtimeMs >= sinceMs - (isPacked ? PACKED_SLACK_MS : 0)
-      const owner = this.#ledger.live.get(stat.key)
-      // Of a file of another row that is not held open only the inode may be left.
-      const isTaken = owner !== undefined && (owner.handle !== undefined || originOf(owner.file.path) === origin)
-      return isInTime && !isTaken && !this.#isOwn(stat.key)
+      const isHeld = this.#ledger.live.get(stat.key)?.handle !== undefined
+      return isInTime && !isHeld && !this.#isOwn(stat.key)
     })
   }
 
@@ -242,7 +251,13 @@ export class Copies {
       handle = await this.#files.openToRead(sibling.path)
       // Of compressed files the beginning is cheap, and the size is not.
       isReadable = await isStill(handle, sibling)
-      if (isReadable && (await bears(handle, head))) result = await work(handle, await handle.stat())
+      if (isReadable && (await bears(handle, head))) {
+        const stat = await handle.stat()
+        // Of a file that is not held open only the inode may be left, and be another's.
+        const owner = this.#ledger.live.get(sibling.stat.key)
+        const isTaken = owner !== undefined && owner.head.length > 0 && (await this.#holdsAllRead(owner, handle, stat))
+        if (!isTaken) result = await work(handle, stat)
+      }
     } catch {
       isReadable = false
     }

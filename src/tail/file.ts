@@ -83,6 +83,8 @@ export class Generation {
   leavingSince: number | undefined
   /** The generation to be read to its end before this one, so that the order of lines survives rotation. */
   after: Generation | undefined
+  /** Whether it is open, and what is open is known to be its file: without that its inode may be another's by now. */
+  isHeld = true
   /** No longer tailed. */
   ended = false
   /** Could not be read; left alone until the next look. */
@@ -236,6 +238,7 @@ export class Generation {
   /** Takes a handle that was opened anew: nothing is believed before the beginning was compared again. */
   reopened(handle: OpenedFile): void {
     this.handle = handle
+    this.isHeld = this.#head.length === 0
     this.#headDue = true
   }
 
@@ -326,6 +329,7 @@ export class Generation {
     if (head.length < known || !isPrintOf(this.#head, head.subarray(0, known))) return false
     if (head.length > known) this.#head = printOf(head, head.length)
     this.#headDue = false
+    this.isHeld = true
     return true
   }
 
@@ -366,6 +370,7 @@ export class Generation {
   /** Continues on a copy that holds everything read so far: its opened handle and stat. */
   moveTo(handle: OpenedFile, stat: FileStat, place: string | undefined): void {
     this.handle = handle
+    this.isHeld = true
     this.packed = handle.packed
     this.via = undefined
     this.missing = undefined
@@ -386,6 +391,7 @@ export class Generation {
   async release(): Promise<void> {
     const handle = this.handle
     this.handle = undefined
+    this.isHeld = false
     await handle?.close().catch(() => undefined)
   }
 }

@@ -44,7 +44,7 @@ export class Look {
     this.#tellDoubles(discovery.doubles)
     this.#tellRefused(discovery.refused)
 
-    const arrivals = await this.#noticeKnown(files)
+    const arrivals = await this.#noticeKnown(files, sight)
     for (const generation of ledger.live.values()) await this.#opening.learn(generation)
     await this.#missing.notice(sight)
     const fresh = (await this.#resumeKnown(arrivals, sight)).filter(({ stat }) => stat.size > 0)
@@ -97,7 +97,7 @@ export class Look {
   }
 
   /** Brings files already tailed up to date; returns the others. */
-  async #noticeKnown(files: readonly FoundFile[]): Promise<FoundFile[]> {
+  async #noticeKnown(files: readonly FoundFile[], sight: Sight): Promise<FoundFile[]> {
     const { ledger } = this.#parts
     const arrivals: FoundFile[] = []
     const doubtful: FoundFile[] = []
@@ -115,11 +115,18 @@ export class Look {
         arrivals.push(found)
         continue
       }
-      if (known.notice(found.stat)) doubtful.push(found)
       if (known.place !== found.path) {
+        const isIt = await this.#missing.isAt(known, found, sight)
+        if (isIt === undefined) known.parked = true
+        if (isIt === false) {
+          this.#missing.deleted(known, known.size - known.offset)
+          arrivals.push(found)
+        }
+        if (isIt !== true) continue
         this.#succession.left(known)
         ledger.place(known, found.path)
       }
+      if (known.notice(found.stat)) doubtful.push(found)
       known.leavingSince = undefined
     }
     // Before the names of the others say anything: what was renewed has another place in its row.

@@ -5,7 +5,7 @@
  */
 import type { Entry, State } from './checkpoints.js'
 import { follow, Generation } from './file.js'
-import type { LookParts, Opening, Sight } from './opening.js'
+import type { Located, LookParts, Opening, Sight } from './opening.js'
 import { originOf, type Sibling } from './rotated.js'
 import type { Succession } from './succession.js'
 
@@ -58,21 +58,30 @@ export class Missing {
     for (const generation of missing) await this.search(generation)
   }
 
-  /** Renews a generation whose file is no longer what was seen of it. */
-  async verify(generation: Generation): Promise<void> {
+  /** Renews a generation whose file is no longer what was seen of it. False when that cannot be found out now. */
+  async verify(generation: Generation): Promise<boolean> {
     const { descriptors, settings } = this.#parts
-    if (!(await descriptors.ensure(generation).catch(() => false))) return
-    const isSame = await generation.isSame(settings.fingerprintBytes).catch(() => true)
-    if (!isSame) await this.renew(generation)
+    if (!(await descriptors.ensure(generation).catch(() => false))) return false
+    const isSame = await generation.isSame(settings.fingerprintBytes).catch(() => undefined)
+    if (isSame === false) return (await this.renew(generation)).length > 0
+    return isSame === true
   }
 
-  /** Renews what is no longer what was seen of it, of all that waits to be read in the rotated row of a path. */
-  async verifyRow(path: string): Promise<void> {
+  /**
+   * Renews what is no longer what was seen of it, of all that waits to be read in the rotated row of a path. False when
+   * it is not known of one what it holds.
+   */
+  async verifyRow(path: string): Promise<boolean> {
     const origin = originOf(path)
+    let isSure = true
     for (const generation of [...this.#parts.ledger.live.values()]) {
-      const waits = generation.behind && generation.head.length > 0 && generation.packed === undefined
-      if (waits && originOf(generation.lastPlace) === origin) await this.verify(generation)
+      const waits = generation.behind && generation.packed === undefined
+      if (!waits || originOf(generation.lastPlace) !== origin) continue
+      await this.#opening.learn(generation)
+      if (generation.head.length > 0) isSure = (await this.verify(generation)) && isSure
+      else if (generation.size > 0) isSure = false
     }
+    return isSure
   }
 
   /**
@@ -82,21 +91,27 @@ export class Missing {
   async renew(old: Generation): Promise<Generation[]> {
     const { ledger, descriptors, settings, clock } = this.#parts
     const { place, unread } = old
-    ledger.drop(old)
     if (old.packed !== undefined) {
+      ledger.drop(old)
       // What it is now is another file's content, for the next look to find.
       old.sink?.close()
       await descriptors.close(old)
       return []
     }
-    if (old.handle?.packed !== undefined) {
-      // It was deleted, and its inode given to a compressed file. That is for the next look to find, too.
-      old.missing = { reason: 'deleted before it was read', bytes: unread }
+    const stat = await old.handle?.stat().catch(() => undefined)
+    if (stat === undefined) {
+      // Then the next look says what it is now.
+      old.parked = true
+      return []
+    }
+    if (!old.isHeld || old.handle?.packed !== undefined) {
+      // Nothing says that it was truncated: its inode may be another file's. That is for the next look to find, too.
       await descriptors.close(old)
-      ledger.rekey(old)
+      this.deleted(old, unread)
       await this.search(old)
       return [old]
     }
+    ledger.drop(old)
     // Without a name it was written anew before it lost it, between two looks.
     const next = Generation.renewed(ledger.mint(place ?? old.lastPlace, old.file.input, 0), old)
     descriptors.forget(old)
@@ -105,13 +120,9 @@ export class Missing {
     next.via = old.via
     await descriptors.used(next)
     // Before the search, which may need the descriptor's place.
-    const stat = await next.handle?.stat().catch(() => undefined)
-    if (stat !== undefined) {
-      // One that nobody could look at yet must not be let go as an empty one.
-      if (place === undefined) next.leavingSince = clock.now()
-      next.notice(stat)
-      await next.learn(settings.fingerprintBytes)
-    }
+    if (place === undefined) next.leavingSince = clock.now()
+    next.notice(stat)
+    await next.learn(settings.fingerprintBytes)
     old.missing = { reason: 'truncated before it was read', bytes: unread }
     ledger.rekey(old)
     if (await this.search(old)) follow(next, old)
@@ -166,7 +177,8 @@ export class Missing {
   async recover(sight: Sight): Promise<void> {
     if (this.#absent.size === 0) return
     const { remembered } = this.#parts.ledger
-    for (const entry of [...remembered.values()]) {
+    // Not over a copy: what is found may have the inode that another was known by, which has another key from then on.
+    for (const entry of remembered.values()) {
       if (this.#absent.has(entry.id) && !sight.found.has(entry.key)) {
         await this.#recover(entry, sight, 'gone before it was read, while not running')
       }
@@ -183,7 +195,7 @@ export class Missing {
       this.#absent.delete(entry.id)
       return
     }
-    if (entry.head.length === 0) this.#succession.addEmpty(entry.key, entry.path)
+    if (entry.head.length === 0) this.#succession.addEmpty(entry)
     const found = await this.#find(entry, sight)
     if (found === 'unsure' && clock.now() - since < SEARCH_MS) return
     this.#absent.delete(entry.id)
@@ -216,27 +228,52 @@ export class Missing {
 
   /** Finds a name that leads to a live file, outside of the globs; it is missing when there surely is none. */
   async #locate(generation: Generation, sight: Sight): Promise<void> {
-    const { ledger, descriptors, settings } = this.#parts
     const now = await this.#where(generation, sight)
-    const isKnown = now !== undefined && now.path === generation.via
-    generation.via = now?.path
     if (now !== undefined) {
-      generation.notice(now.stat)
-      if (isKnown) return
-      const isOpen = await descriptors.ensure(generation).catch(() => false)
-      const isSame = isOpen && (await generation.isSame(settings.fingerprintBytes).catch(() => undefined))
-      if (isSame !== false || !isOpen) {
-        generation.parked = isSame !== true
-        return
+      const isIt = now.path === generation.via || (await this.isAt(generation, now, sight))
+      if (isIt === true) {
+        generation.via = now.path
+        generation.notice(now.stat)
       }
-      // Its inode is another file's by now.
-      await descriptors.close(generation)
-      generation.via = undefined
+      generation.parked = isIt === undefined
+      if (isIt !== false) return
     } else if (!sight.siblings.isSure(generation.lastPlace)) {
       generation.parked = true
       return
     }
-    generation.missing = { reason: 'deleted before it was read', bytes: generation.size - generation.offset }
+    this.deleted(generation, generation.size - generation.offset)
+  }
+
+  /**
+   * Whether what has the inode of a generation under a new name is its file. Of one that is not held open only the content says
+   * so: it may have been deleted, and its inode given to another. Undefined when it cannot be read.
+   */
+  async isAt(generation: Generation, found: Located, { sick }: Sight): Promise<boolean | undefined> {
+    const { descriptors, settings } = this.#parts
+    if (generation.isHeld) return true
+    if (generation.head.length === 0) return false
+    await descriptors.close(generation)
+    return this.#opening.attempt(found, sick, async (handle) => {
+      generation.reopened(handle)
+      let isSame = false
+      try {
+        isSame = await generation.isSame(settings.fingerprintBytes)
+      } finally {
+        if (!isSame) generation.handle = undefined
+      }
+      if (isSame) await descriptors.used(generation)
+      return isSame
+    })
+  }
+
+  /** No name leads to the file of a generation that is not held open, with so many bytes that were not read. */
+  deleted(generation: Generation, bytes: number): void {
+    const { ledger, clock } = this.#parts
+    generation.leavingSince ??= clock.now()
+    this.#succession.left(generation)
+    ledger.place(generation, undefined)
+    generation.via = undefined
+    generation.missing = { reason: 'deleted before it was read', bytes }
     ledger.rekey(generation)
   }
 

@@ -20,6 +20,12 @@ export interface Former {
   readonly entry?: Entry
 }
 
+/** An empty file. */
+interface Empty {
+  readonly path: string
+  readonly mtimeMs: number
+}
+
 interface Index {
   readonly byPath: Map<string, Entry[]>
   readonly byOrigin: Map<string, Entry[]>
@@ -29,21 +35,21 @@ export class Succession implements Formerly {
   readonly #parts: LookParts
   readonly #opening: Opening
   /** See `Missing`. */
-  readonly #verifyRow: (path: string) => Promise<void>
+  readonly #verifyRow: (path: string) => Promise<boolean>
   /** By path: the last generation that had this name and lost it. */
   readonly #former = new Map<string, Former>()
-  /** By `device:inode`: the paths of files that were empty when last seen, which may be rotated away once filled. */
-  #empty = new Map<string, string>()
+  /** By `device:inode`: files that were empty when last seen, which may be rotated away once filled. */
+  #empty = new Map<string, Empty>()
   /** By path: what was truncated or replaced there, and behind which nobody has looked yet; and the id of what came last. */
   readonly #renewed = new Map<string, { readonly former: Former; readonly id: string }>()
   /** Those of them that may have been filled, and could not be looked at. */
-  readonly #emptyStill = new Map<string, string>()
+  readonly #emptyStill = new Map<string, Empty>()
   /** By path: since when it is not sure who had it. */
   readonly #unsureSince = new Map<string, number>()
   /** The remembered entries by path, and by the path that theirs was rotated from; made when one look first needs it. */
   #remembered: Index | undefined
 
-  constructor(parts: LookParts, opening: Opening, verifyRow: (path: string) => Promise<void>) {
+  constructor(parts: LookParts, opening: Opening, verifyRow: (path: string) => Promise<boolean>) {
     this.#parts = parts
     this.#opening = opening
     this.#verifyRow = verifyRow
@@ -111,11 +117,12 @@ export class Succession implements Formerly {
 
   /** Files that are empty now. */
   keepEmpty(files: readonly FoundFile[]): void {
-    this.#empty = new Map([...this.#emptyStill, ...files.map(({ stat, path }) => [stat.key, path] as const)])
+    this.#empty = new Map(this.#emptyStill)
+    for (const { path, stat } of files) this.#empty.set(stat.key, { path, mtimeMs: stat.mtimeMs })
   }
 
-  addEmpty(key: string, path: string): void {
-    this.#empty.set(key, path)
+  addEmpty({ key, path, mtimeMs }: Entry): void {
+    this.#empty.set(key, { path, mtimeMs })
   }
 
   /**
@@ -148,12 +155,18 @@ export class Succession implements Formerly {
       const now = places.get(path)
       if (now !== undefined && last !== one.former) follow(now, last.generation)
     }
-    const arrived = empty.filter(({ stat }) => !this.#empty.has(stat.key)).map(({ path }) => path)
+    const arrived = empty.filter((found) => !this.#wasEmpty(found)).map(({ path }) => path)
     const behind = all ? [...remembered.values()].map((entry) => entry.path) : []
     for (const path of new Set([...arrived, ...behind, ...this.#unsureSince.keys()])) {
       if (places.has(path)) this.#unsureSince.delete(path)
       else await this.of(path, sight)
     }
+  }
+
+  /** Whether it is the same empty file still, and not another that got its inode. */
+  #wasEmpty({ path, stat }: FoundFile): boolean {
+    const one = this.#empty.get(stat.key)
+    return one?.path === path && one.mtimeMs === stat.mtimeMs
   }
 
   /** Who had the name before, also when it is long closed. `unsure` while one may be in what cannot be read. */
@@ -222,8 +235,8 @@ export class Succession implements Formerly {
   ): Promise<Generation | undefined> {
     const { copies, clock, ledger } = this.#parts
     // What is no longer what was seen of it may be what this is a copy of.
-    await this.#verifyRow(path)
-    if (ledger.live.has(one.stat.key)) return undefined
+    if (!(await this.#verifyRow(path)) && this.#mayWait(path)) sick.set(one.path, UNSURE)
+    if (sick.has(one.path) || ledger.live.has(one.stat.key)) return undefined
     const unread = await this.#opening.attempt(one, sick, (handle, stat) =>
       this.#unreadOf(path, one.stat.key, handle, stat),
     )
@@ -266,18 +279,19 @@ export class Succession implements Formerly {
   async #noticeFilled(sight: Sight): Promise<void> {
     const { ledger, inputs } = this.#parts
     this.#emptyStill.clear()
-    for (const [key, path] of this.#empty) {
+    for (const [key, one] of this.#empty) {
+      const { path } = one
       const input = inputs.of(path)
       if (sight.found.has(key) || ledger.live.has(key) || input === undefined) continue
       const now = (await sight.siblings.rotated(path)).find((one) => one.stat.key === key && one.stat.size > 0)
-      if (now === undefined && !sight.siblings.isSure(path)) this.#emptyStill.set(key, path)
+      if (now === undefined && !sight.siblings.isSure(path)) this.#emptyStill.set(key, one)
       if (now === undefined && ledger.places.has(path)) continue
       // Others may have come before it; and it may have been compressed since.
       const former = await this.of(path, sight)
-      if (former === 'unsure') this.#emptyStill.set(key, path)
+      if (former === 'unsure') this.#emptyStill.set(key, one)
       if (now === undefined || former === 'unsure' || ledger.live.has(key)) continue
       await this.#take(now, path, input, former?.generation, sight)
-      if (mayPass(sight.sick.get(now.path))) this.#emptyStill.set(key, path)
+      if (mayPass(sight.sick.get(now.path))) this.#emptyStill.set(key, one)
     }
   }
 
@@ -312,6 +326,9 @@ export class Succession implements Formerly {
 
 /** How long the next of a row waits for one that may have been before it. */
 const WAIT_MS = 10_000
+
+/** Instead of a system error's code: what the file may be a copy of could not be looked at. */
+const UNSURE = 'unsure'
 
 /** Whether what keeps a file from being read may pass by itself. */
 function mayPass(code: string | undefined): boolean {
