@@ -256,7 +256,9 @@ export class Generation {
     const got = await handle.read(buffer, start, before + want, this.offset - before)
     if (got < before || !isPrintOf(this.#seen, buffer.subarray(start, OVERLAP))) return { outcome: 'gone', bytes: 0 }
     const fresh = got - before
-    if (this.#headDue || this.#head.length < fingerprintBytes || (fresh === 0 && this.offset < this.size)) {
+    // Before the first read nothing else is compared.
+    const isDue = this.#headDue || this.offset === 0 || this.#head.length < fingerprintBytes
+    if (isDue || (fresh === 0 && this.offset < this.size)) {
       if (!(await this.#compareHead(handle, fingerprintBytes))) return { outcome: 'gone', bytes: 0 }
     }
     if (fresh === 0) {

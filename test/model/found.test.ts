@@ -263,6 +263,18 @@ const FOUND: readonly (readonly [what: string, world: string, steps: readonly St
     ],
   ],
   [
+    'a copy comes twice when its original, of which nothing was read, could not be looked at',
+    'numbered rotation',
+    [
+      eio(3, 3),
+      write(app, 35),
+      { do: 'look' },
+      { do: 'copytruncate', log: app },
+      write(app, 1),
+      { do: 'read some', blocks: 1 },
+    ],
+  ],
+  [
     'a file stays open for ever when there was no descriptor to open it anew',
     'numbered rotation',
     [

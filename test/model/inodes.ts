@@ -6,7 +6,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FileStat, OpenedFile } from '../../src/tail/files.js'
 
-/** No device of its own, and not the one of the tailer's private keys. */
+/** Not the one of the tailer's private keys. */
 const DEVICE = '1'
 
 export class Inodes {
