@@ -187,9 +187,11 @@ export class Look {
       const { packed } = entry
       const isSame = packed?.size === found.stat.size && packed.mtimeMs === found.stat.mtimeMs
       if (isSame && ledger.isRead(entry)) continue
-      const resumed = await this.#opening.attempt(found, sick, (handle, stat) =>
-        copies.resume(entry, found.path, found.input, handle, stat),
-      )
+      const resumed = await this.#opening.attempt(found, sick, async (handle, stat) => {
+        // A file does not become a compressed one: that got its inode.
+        const isOther = packed === undefined && handle.packed !== undefined
+        return isOther ? 'other' : copies.resume(entry, found.path, found.input, handle, stat)
+      })
       if (resumed === 'other') {
         ledger.remembered.delete(found.stat.key)
         orphans.push(entry)

@@ -275,6 +275,24 @@ const FOUND: readonly (readonly [what: string, world: string, steps: readonly St
     ],
   ],
   [
+    'a compressed log that got the inode of another that begins like it comes twice',
+    'a long header that all have in common',
+    [
+      write(job, 0),
+      { do: 'look' },
+      { do: 'rotate', log: job },
+      compress(job),
+      { do: 'rotate', log: app },
+      { do: 'stop' },
+      compress(app),
+    ],
+  ],
+  [
+    'a log is missing when its compressed copy got its inode',
+    'few open files and names outside the globs',
+    [{ do: 'copytruncate', log: app }, { do: 'stop' }, { do: 'delete', log: app }, compress(app)],
+  ],
+  [
     'a file stays open for ever when there was no descriptor to open it anew',
     'numbered rotation',
     [
