@@ -158,6 +158,8 @@ export class World {
         await this.stage.tail.examined()
         this.stage.clock.advance(11_000)
       }
+      // What came and was rotated under a name that was long gone is looked for once the name is there again.
+      for (const log of LOGS) if (!this.#current.has(log)) this.#create(log)
       await this.stage.read(MOST_TURNS)
       await this.stage.stop()
       this.#judge()
