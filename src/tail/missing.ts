@@ -40,6 +40,7 @@ export class Missing {
         ledger.place(generation, undefined)
       }
       if (generation.missing === undefined && generation.handle === undefined) await this.#locate(generation, sight)
+      if (generation.ended) continue
       if (generation.missing !== undefined) {
         missing.push(generation)
         continue
@@ -228,6 +229,13 @@ export class Missing {
 
   /** Finds a name that leads to a live file, outside of the globs; it is missing when there surely is none. */
   async #locate(generation: Generation, sight: Sight): Promise<void> {
+    if (generation.head.length === 0) {
+      // Nothing is known of it but its inode.
+      const { key, lastPlace, mtimeMs } = generation
+      this.#succession.addEmpty({ key, path: lastPlace, mtimeMs })
+      this.#parts.ledger.remember(generation)
+      return
+    }
     const now = await this.#where(generation, sight)
     if (now !== undefined) {
       const isIt = now.path === generation.via || (await this.isAt(generation, now, sight))
@@ -251,7 +259,6 @@ export class Missing {
   async isAt(generation: Generation, found: Located, { sick }: Sight): Promise<boolean | undefined> {
     const { descriptors, settings } = this.#parts
     if (generation.isHeld) return true
-    if (generation.head.length === 0) return false
     await descriptors.close(generation)
     return this.#opening.attempt(found, sick, async (handle) => {
       generation.reopened(handle)

@@ -121,7 +121,7 @@ export class Succession implements Formerly {
     for (const { path, stat } of files) this.#empty.set(stat.key, { path, mtimeMs: stat.mtimeMs })
   }
 
-  addEmpty({ key, path, mtimeMs }: Entry): void {
+  addEmpty({ key, path, mtimeMs }: Empty & { readonly key: string }): void {
     this.#empty.set(key, { path, mtimeMs })
   }
 

@@ -288,6 +288,18 @@ const FOUND: readonly (readonly [what: string, world: string, steps: readonly St
     ],
   ],
   [
+    'a log that was written anew, could not be read and was rotated is missing',
+    'few open files and names outside the globs',
+    [
+      { do: 'truncate', log: app },
+      write(app, 1),
+      eio(6, 5),
+      write(job, 0, true),
+      { do: 'look' },
+      { do: 'rotate', log: app },
+    ],
+  ],
+  [
     'a log is missing when its compressed copy got its inode',
     'few open files and names outside the globs',
     [{ do: 'copytruncate', log: app }, { do: 'stop' }, { do: 'delete', log: app }, compress(app)],
