@@ -466,8 +466,9 @@ export class World {
       // The same header may stand in many; what follows tells them apart, where something does.
       own.sort((a, b) => a.from - b.from)
       if (text.length <= header) own.splice(1)
-      // What goes on after all that one before it held, a header and no more, is taken for a copy of that.
-      const isBare = (life: Life) => life.log === log && life.text !== '' && life.text.length <= header
+      // What goes on after all that one before it held, a header and no more, is taken for a copy of that, or for that
+      // itself when it got its inode.
+      const isBare = (life: Life) => life.text !== '' && life.text.length <= header
       let to = own[0]?.from === header && this.#lives.slice(0, i).some(isBare) ? header : 0
       for (const piece of own) {
         expect(piece.from, `a piece of ${log} came twice or is missing`).toBe(to)
