@@ -165,6 +165,8 @@ export class Missing {
     if (entry.goneSince !== undefined) {
       // What it held was looked for when it went; it may have come back since.
       const found = await this.#parts.copies.recover(aside, sight.siblings)
+      // Another had the name after it.
+      if (this.#succession.live(entry.path) !== undefined) return
       if (typeof found === 'object') this.#succession.keep(entry.path, found)
       else this.#succession.keepEntry(aside)
       return

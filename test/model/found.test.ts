@@ -300,6 +300,19 @@ const FOUND: readonly (readonly [what: string, world: string, steps: readonly St
     ],
   ],
   [
+    'a copy that got the inode of an older log of its row comes twice when that is compressed',
+    'dated rotation within the globs',
+    [
+      { do: 'rotate', log: app },
+      compress(app),
+      write(app, 0, true),
+      { do: 'grace' },
+      { do: 'copytruncate', log: app },
+      write(app, 1),
+      { do: 'rotate', log: app },
+    ],
+  ],
+  [
     'a log is missing when its compressed copy got its inode',
     'few open files and names outside the globs',
     [{ do: 'copytruncate', log: app }, { do: 'stop' }, { do: 'delete', log: app }, compress(app)],
