@@ -17,10 +17,12 @@ export interface FileStat {
   readonly links: number
 }
 
-export interface DirectoryEntry {
-  readonly name: string
-  /** `link` is a symbolic link, wherever it leads. */
-  readonly kind: 'file' | 'directory' | 'link' | 'other'
+/** The names in a directory, by kind, without what can never be read as a log (pipes, sockets, devices). */
+export interface Names {
+  readonly files: readonly string[]
+  readonly directories: readonly string[]
+  /** Symbolic links, wherever they lead. */
+  readonly links: readonly string[]
 }
 
 export interface OpenedFile {
@@ -56,7 +58,7 @@ export interface FileLayer {
   stat(path: string): Promise<FileStat>
   /** The path without symbolic links. */
   realPath(path: string): Promise<string>
-  list(directory: string): Promise<DirectoryEntry[]>
+  list(directory: string): Promise<Names>
   readText(path: string): Promise<string>
   rename(from: string, to: string): Promise<void>
   /** With its parents; present is fine. */
@@ -131,11 +133,18 @@ export const disk: FileLayer = {
       () => fs.stat(path, { bigint: true }),
     ),
   realPath: (path) => fs.realpath(path),
-  list: async (directory) =>
-    (await fs.readdir(directory, { withFileTypes: true })).map((entry) => ({
-      name: entry.name,
-      kind: entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : entry.isSymbolicLink() ? 'link' : 'other',
-    })),
+  async list(directory) {
+    const files: string[] = []
+    const directories: string[] = []
+    const links: string[] = []
+    // Not all at once: of thousands of entries the names alone are kept.
+    for await (const entry of await fs.opendir(directory, { bufferSize: 256 })) {
+      if (entry.isFile()) files.push(entry.name)
+      else if (entry.isDirectory()) directories.push(entry.name)
+      else if (entry.isSymbolicLink()) links.push(entry.name)
+    }
+    return { files, directories, links }
+  },
   readText: (path) => fs.readFile(path, 'utf8'),
   rename: (from, to) => fs.rename(from, to),
   makeDirectory: async (path) => {

@@ -4,7 +4,7 @@
  */
 import { basename, dirname, join, normalize } from 'node:path'
 import picomatch from 'picomatch'
-import { codeOf, type FileLayer, isGone } from './files.js'
+import { codeOf, type FileLayer, isGone, type Names } from './files.js'
 
 export interface Glob {
   readonly pattern: string
@@ -137,21 +137,27 @@ export async function walk(
       else await descend(path, depth + 1)
       return
     }
-    let entries: Awaited<ReturnType<FileLayer['list']>>
+    let names: Names
     try {
-      entries = await files.list(directory)
+      names = await files.list(directory)
     } catch (error) {
       if (!isGone(error)) trouble(directory, codeOf(error))
       return
     }
-    for (const entry of entries) {
-      const made = join(directory, entry.name)
-      const path = known(made) ?? made
-      const mayMatch = entry.kind !== 'directory' && (isLast || segment === undefined) && path !== glob.pattern
-      if (mayMatch && glob.matches(path)) paths.push(path)
-      if (isLast || entry.kind === 'file' || entry.kind === 'other') continue
-      if (segment === undefined ? entry.kind === 'directory' : segment.matches(entry.name))
-        await descend(path, depth + 1)
+    if (isLast || segment === undefined) {
+      for (const some of [names.files, names.links]) {
+        for (const name of some) {
+          const made = join(directory, name)
+          const path = known(made) ?? made
+          if (path !== glob.pattern && glob.matches(path)) paths.push(path)
+        }
+      }
     }
+    if (isLast) return
+    for (const name of names.directories) {
+      if (segment === undefined || segment.matches(name)) await descend(join(directory, name), depth + 1)
+    }
+    if (segment === undefined) return
+    for (const name of names.links) if (segment.matches(name)) await descend(join(directory, name), depth + 1)
   }
 }

@@ -203,7 +203,7 @@ export class Siblings {
     const changedMs = await this.#changedMs(directory)
     const isLongAgo = changedMs !== undefined && this.#clock.now() - changedMs > COARSE_MS
     const names = await this.#files.list(directory).then(
-      (entries) => entries.filter((entry) => entry.kind === 'file').map((entry) => entry.name),
+      ({ files }) => files,
       (error: unknown) => {
         if (!isGone(error)) this.#unsure.add(directory)
         return []

@@ -595,7 +595,11 @@ class Faults {
         this.#then(async () => this.#opened(await this.#inodes.opened(await disk.openToRead(path)), quick)),
       openToWrite: (path) => this.#then(async () => this.#opened(await disk.openToWrite(path), quick)),
       stat: (path) => this.#then(async () => this.#seen(await disk.stat(path))),
-      list: (path) => this.#then(async () => (await disk.list(path)).sort((a, b) => (a.name < b.name ? -1 : 1))),
+      list: (path) =>
+        this.#then(async () => {
+          const { files, directories, links } = await disk.list(path)
+          return { files: files.toSorted(), directories: directories.toSorted(), links: links.toSorted() }
+        }),
       rename: (from, to) => this.#then(() => disk.rename(from, to)),
       syncDirectory: async () => this.#meet(),
     }
