@@ -45,6 +45,15 @@ interface Match extends FoundFile {
   isWithin: boolean
 }
 
+/** A discovery in the making. */
+interface Underway {
+  readonly number: number
+  readonly isOwn: (key: string) => boolean
+  readonly doubles: Discovery['doubles'][number][]
+  readonly troubles: Map<string, string>
+  readonly refused: Map<string, Discovery['refused'][number]>
+}
+
 interface Compiled {
   readonly input: TailInput
   readonly globs: readonly Glob[]
@@ -89,72 +98,70 @@ export class Inputs {
 
   /** What the globs match now, without the files that `isOwn` names by their `device:inode`. */
   async discover(isOwn: (key: string) => boolean): Promise<Discovery> {
-    const discovery = ++this.#discoveries
-    const files = this.#given
-    const doubles: { path: string; owner: FoundFile }[] = []
-    const troubles = new Map<string, string>()
-    const refused = new Map<string, Discovery['refused'][number]>()
-    const allRoots: Roots[] = []
+    const under: Underway = { number: ++this.#discoveries, isOwn, doubles: [], troubles: new Map(), refused: new Map() }
+    const roots: Roots[] = []
     for (const compiled of this.#inputs) {
-      const { input, globs, excludes, matches } = compiled
       const within = await Roots.resolve(compiled.roots, this.#files)
-      allRoots.push(within)
-      const trouble = (path: string, code: string) => {
-        if (!excludes(path)) troubles.set(path, code)
+      roots.push(within)
+      for (const glob of compiled.globs) await this.#match(compiled, glob, within, under)
+      for (const [path, { discovery }] of compiled.matches) {
+        if (discovery !== under.number) compiled.matches.delete(path)
       }
-      for (const glob of globs) {
-        const found: Match[] = []
-        const paths = await walk(glob, this.#files, trouble, (path) => matches.get(path)?.path)
-        await eachOf(paths, 32, async (path) => {
-          const last = matches.get(path)
-          if (last?.discovery === discovery || excludes(path)) return
-          try {
-            const stat = await this.#files.stat(path)
-            if (stat.kind === 'file') found.push(matchOf(path, stat, last, { input, glob, discovery }))
-          } catch (error) {
-            if (!isGone(error)) trouble(path, codeOf(error))
-          }
-        })
-        for (const one of found) matches.set(one.path, one)
-        const outside = await this.#outside(found, within)
-        for (const one of found.sort(byPath)) {
-          const { path, stat } = one
-          const target = outside.get(path)
-          if (target !== undefined) refused.set(path, { path, target, input })
-          if (!one.isWithin || isOwn(stat.key)) continue
-          const owner = files.get(stat.key)
-          if (owner?.given !== discovery) {
-            one.given = discovery
-            files.set(stat.key, one)
-          } else if (owner.input !== input) doubles.push({ path, owner })
-        }
-      }
-      for (const [path, match] of matches) if (match.discovery !== discovery) matches.delete(path)
     }
-    for (const [key, { given }] of files) if (given !== discovery) files.delete(key)
-    this.#roots = Roots.union(allRoots)
+    for (const [key, { given }] of this.#given) if (given !== under.number) this.#given.delete(key)
+    this.#roots = Roots.union(roots)
     const isElsewhere = (path: string) => this.#inputs.some(({ matches }) => matches.get(path)?.isWithin === true)
     return {
-      files,
-      doubles,
-      troubles: [...troubles].map(([path, code]) => ({ path, code })),
+      files: this.#given,
+      doubles: under.doubles.sort(byPath),
+      troubles: [...under.troubles].map(([path, code]) => ({ path, code })),
       // What another input may follow is read there.
-      refused: [...refused.values()].filter(({ path }) => !isElsewhere(path)),
+      refused: [...under.refused.values()].filter(({ path }) => !isElsewhere(path)).sort(byPath),
     }
   }
 
-  /** Follows those that are not known to be within the roots; those that are not, and where they really lead. */
-  async #outside(found: readonly Match[], roots: Roots): Promise<Map<string, string>> {
-    const outside = new Map<string, string>()
-    const unknown = found.filter(({ isWithin }) => !isWithin)
-    await eachOf(unknown, 32, async (one) => {
-      // What cannot be said now is not read now.
-      const real = await this.#files.realPath(one.path).catch(() => undefined)
-      if (real === undefined) return
-      one.isWithin = roots.allows(real)
-      if (!one.isWithin) outside.set(one.path, real)
+  async #match({ input, excludes, matches }: Compiled, glob: Glob, within: Roots, under: Underway): Promise<void> {
+    const discovery = under.number
+    const trouble = (path: string, code: string) => {
+      if (!excludes(path)) under.troubles.set(path, code)
+    }
+    const unknown: Match[] = []
+    const paths = await walk(glob, this.#files, trouble, (path) => matches.get(path)?.path)
+    await eachOf(paths, 32, async (path) => {
+      const last = matches.get(path)
+      if (last?.discovery === discovery || excludes(path)) return
+      try {
+        const stat = await this.#files.stat(path)
+        if (stat.kind !== 'file') return
+        const match = matchOf(path, stat, last, { input, glob, discovery })
+        if (match !== last) matches.set(path, match)
+        if (match.isWithin) this.#give(match, under)
+        else unknown.push(match)
+      } catch (error) {
+        if (!isGone(error)) trouble(path, codeOf(error))
+      }
     })
-    return outside
+    await eachOf(unknown, 32, async (match) => {
+      const { path } = match
+      const target = await this.#files.realPath(path).catch(() => undefined)
+      // What cannot be said now is not read now.
+      if (target === undefined) return
+      match.isWithin = within.allows(target)
+      if (match.isWithin) this.#give(match, under)
+      else under.refused.set(path, { path, target, input })
+    })
+  }
+
+  /** Gives a match to the look unless another name of the same file is given. */
+  #give(match: Match, { number, isOwn, doubles }: Underway): void {
+    const { path, input, glob, stat } = match
+    if (isOwn(stat.key)) return
+    const owner = this.#given.get(stat.key)
+    // Of several names that a glob matches the first by the alphabet has it.
+    if (owner?.given !== number || (owner.glob === glob && path < owner.path)) {
+      match.given = number
+      this.#given.set(stat.key, match)
+    } else if (owner.input !== input) doubles.push({ path, owner })
   }
 }
 
@@ -183,7 +190,7 @@ function isSameStat(one: FileStat, other: FileStat): boolean {
   )
 }
 
-function byPath(a: FoundFile, b: FoundFile): number {
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
   return a.path < b.path ? -1 : 1
 }
 

@@ -44,6 +44,13 @@ export class Ledger {
     this.#mintId = options.mintId
   }
 
+  /** Those of the live ones, as they are now: of thousands few, mostly. */
+  liveWhere(is: (generation: Generation) => boolean): Generation[] {
+    const found: Generation[] = []
+    for (const generation of this.live.values()) if (is(generation)) found.push(generation)
+    return found
+  }
+
   /** A new generation's file. Its id is durable only after the next `save`. */
   mint(path: string, input: number, startOffset: number): TailedFile {
     return { id: this.#mintId(), path, input, startOffset }
@@ -193,8 +200,7 @@ export class Ledger {
       }
     }
     const generations = [...this.live.values()]
-    const known = generations.filter((generation) => generation.head.length > 0)
-    const files = [...generations.map((generation) => generation.entry(undefined))]
+    const files = generations.map((generation) => generation.entry(undefined))
     for (const entry of this.remembered.values()) {
       // What its sink had open at the end may not be durable yet; after a crash it is looked for as if it were not gone.
       const { goneSince: _, ...present } = entry
@@ -208,7 +214,7 @@ export class Ledger {
       return false
     }
     this.#troubles.over(this.#checkpoints.path)
-    for (const generation of known) generation.saved = true
+    for (const [i, generation] of generations.entries()) if ((files[i]?.head.length ?? 0) > 0) generation.saved = true
     return true
   }
 }

@@ -144,7 +144,8 @@ export class Look {
    */
   async #releaseLeft(): Promise<void> {
     const { ledger, clock, settings, descriptors } = this.#parts
-    for (const generation of [...ledger.live.values()]) {
+    const mayGo = ledger.liveWhere(({ leavingSince, packed }) => leavingSince !== undefined || packed !== undefined)
+    for (const generation of mayGo) {
       if (generation.behind) continue
       // The clock may have been set back.
       if (generation.leavingSince !== undefined)

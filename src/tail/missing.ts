@@ -29,8 +29,7 @@ export class Missing {
   async notice(sight: Sight): Promise<void> {
     const { ledger, clock, descriptors } = this.#parts
     const missing: Generation[] = []
-    for (const generation of [...ledger.live.values()]) {
-      if (sight.found.has(generation.key)) continue
+    for (const generation of ledger.liveWhere(({ key }) => !sight.found.has(key))) {
       generation.parked = false
       const before = generation.place
       if (generation.leavingSince === undefined) {
