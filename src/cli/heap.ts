@@ -13,7 +13,7 @@ export function growthFlags(usedBytes: number): readonly string[] {
   // By a percentage, and by 8 MiB at least; by 2 MiB where memory counts for more than speed.
   return usedBytes < LARGE_BYTES
     ? ['--heap-growing-percent=20', '--no-optimize-for-size']
-    : ['--heap-growing-percent=8', '--optimize-for-size']
+    : ['--heap-growing-percent=4', '--optimize-for-size']
 }
 
 /** Keeps the heap small from now on. Call it before anything is loaded. */
