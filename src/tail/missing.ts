@@ -109,6 +109,9 @@ export class Missing {
       await descriptors.close(old)
       this.deleted(old, unread)
       await this.search(old)
+      // Or it was rotated after it was written anew, and stands between what it was and who has its name.
+      const owner = ledger.places.get(old.lastPlace)
+      if (owner !== undefined) this.#succession.renewed(old.lastPlace, old, owner)
       return [old]
     }
     ledger.drop(old)

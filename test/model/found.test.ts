@@ -219,6 +219,18 @@ const FOUND: readonly (readonly [what: string, world: string, steps: readonly St
     ],
   ],
   [
+    'a log that was truncated, filled and rotated before it could be looked at is missing',
+    'few open files and names outside the globs',
+    [
+      { do: 'copytruncate', log: app },
+      eio(1, 3),
+      write(app, 1),
+      { do: 'rotate', log: app },
+      write(app, 1),
+      { do: 'read some', blocks: 1 },
+    ],
+  ],
+  [
     'a log that got the inode of a copy that was compressed is missing',
     'dated rotation within the globs',
     [
