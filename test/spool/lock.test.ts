@@ -145,6 +145,7 @@ describe('the files of a state directory', () => {
       const open = await files.open(join(dir, 'a'), 'edit')
       const another = JSON.stringify({ pid: process.ppid, since: 'now' })
       writeFileSync(join(dir, 'errand.lock'), another)
+      clock.advance(1000)
       await expect(change(files, dir, open)).rejects.toThrow(`Process ${process.ppid} has used this state directory`)
       await open.close()
       expect(readdirSync(dir).sort()).toEqual(['a', 'errand.lock'])
